@@ -13,6 +13,8 @@ import (
 	bankkeeper "github.com/cosmos/cosmos-sdk/x/bank/keeper"
 
 	"github.com/taonet/taonet/app/lane"
+	neurontypes "github.com/taonet/taonet/x/neuron/types"
+	weightstypes "github.com/taonet/taonet/x/weights/types"
 )
 
 // setHandlers says what happens to a transaction before its messages, and how
@@ -60,7 +62,17 @@ func (app *App) anteHandler(cache *lane.SignatureCache) sdk.AnteHandler {
 }
 
 // CheckFree runs the checks that a message of the free lane meets in its module.
-func (app *App) CheckFree(_ sdk.Context, msg sdk.Msg) error {
+func (app *App) CheckFree(ctx sdk.Context, msg sdk.Msg) error {
+	switch m := msg.(type) {
+	case *weightstypes.MsgSetWeights:
+		return app.WeightsKeeper.CheckRow(ctx, m)
+	case *weightstypes.MsgCommitWeights:
+		return app.WeightsKeeper.CheckCommit(ctx, m)
+	case *weightstypes.MsgRevealWeights:
+		return app.WeightsKeeper.CheckReveal(ctx, m)
+	case *neurontypes.MsgServe:
+		return app.NeuronKeeper.CheckServe(ctx, m)
+	}
 	return fmt.Errorf("%s does not travel free", sdk.MsgTypeURL(msg))
 }
 

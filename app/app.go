@@ -125,7 +125,7 @@ func New(
 	app.SetInitChainer(app.initChain)
 	app.SetPreBlocker(app.preBlock)
 	app.SetBeginBlocker(app.ModuleManager.BeginBlock)
-	app.SetEndBlocker(app.ModuleManager.EndBlock)
+	app.SetEndBlocker(app.endBlocker(opts))
 	app.setHandlers(opts)
 	app.registerUpgrades()
 

@@ -1,7 +1,12 @@
 package app
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/spf13/cast"
+
+	corestore "cosmossdk.io/core/store"
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/codec/address"
@@ -31,7 +36,14 @@ import (
 	upgradekeeper "github.com/cosmos/cosmos-sdk/x/upgrade/keeper"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
 
-	corestore "cosmossdk.io/core/store"
+	emissionkeeper "github.com/taonet/taonet/x/emission/keeper"
+	emissiontypes "github.com/taonet/taonet/x/emission/types"
+	neuronkeeper "github.com/taonet/taonet/x/neuron/keeper"
+	neurontypes "github.com/taonet/taonet/x/neuron/types"
+	subnetkeeper "github.com/taonet/taonet/x/subnet/keeper"
+	subnettypes "github.com/taonet/taonet/x/subnet/types"
+	weightskeeper "github.com/taonet/taonet/x/weights/keeper"
+	weightstypes "github.com/taonet/taonet/x/weights/types"
 )
 
 // Keepers of all modules. Own modules depend one way: emission <- subnet <-
@@ -48,6 +60,11 @@ type Keepers struct {
 	UpgradeKeeper   *upgradekeeper.Keeper
 	AuthzKeeper     authzkeeper.Keeper
 	FeeGrantKeeper  feegrantkeeper.Keeper
+
+	EmissionKeeper *emissionkeeper.Keeper
+	SubnetKeeper   *subnetkeeper.Keeper
+	NeuronKeeper   *neuronkeeper.Keeper
+	WeightsKeeper  *weightskeeper.Keeper
 }
 
 // moduleAccounts names every module account and what it may do with coins.
@@ -60,6 +77,10 @@ func moduleAccounts() map[string][]string {
 		stakingtypes.NotBondedPoolName:      {authtypes.Burner, authtypes.Staking},
 		stakingtypes.KeyRotationFeePoolName: {authtypes.Burner},
 		govtypes.ModuleName:                 {authtypes.Burner},
+		emissiontypes.ModuleName:            {authtypes.Minter, authtypes.Burner},
+		subnettypes.ModuleName:              nil,
+		neurontypes.ModuleName:              nil,
+		neurontypes.UnbondingName:           nil,
 	}
 }
 
@@ -69,6 +90,7 @@ func storeNames() []string {
 		authtypes.StoreKey, banktypes.StoreKey, consensustypes.StoreKey, stakingtypes.StoreKey,
 		slashingtypes.StoreKey, distrtypes.StoreKey, evidencetypes.StoreKey, govtypes.StoreKey,
 		upgradetypes.StoreKey, authzkeeper.StoreKey, feegrant.StoreKey,
+		emissiontypes.StoreKey, subnettypes.StoreKey, neurontypes.StoreKey, weightstypes.StoreKey,
 	}
 }
 
@@ -123,7 +145,25 @@ func newKeepers(app *App, opts servertypes.AppOptions) Keepers {
 	legacy := govv1beta1.NewRouter()
 	legacy.AddRoute(govtypes.RouterKey, govv1beta1.ProposalHandler)
 	k.GovKeeper.SetLegacyRouter(legacy)
+
+	k.EmissionKeeper = emissionkeeper.NewKeeper(cdc, store(emissiontypes.StoreKey), k.AccountKeeper, k.BankKeeper,
+		k.DistrKeeper, authtypes.FeeCollectorName, gov, sortedModuleAccounts())
+	k.SubnetKeeper = subnetkeeper.NewKeeper(cdc, store(subnettypes.StoreKey), k.AccountKeeper, k.BankKeeper,
+		k.EmissionKeeper, gov)
+	k.NeuronKeeper = neuronkeeper.NewKeeper(cdc, store(neurontypes.StoreKey), k.AccountKeeper, k.BankKeeper,
+		k.EmissionKeeper, k.SubnetKeeper, gov)
+	k.WeightsKeeper = weightskeeper.NewKeeper(cdc, store(weightstypes.StoreKey), k.EmissionKeeper, k.SubnetKeeper,
+		k.NeuronKeeper, gov)
+	// What a lower module asks of a higher one.
+	k.SubnetKeeper.SetStakeSource(k.NeuronKeeper)
+	k.NeuronKeeper.SetUidHooks(k.WeightsKeeper)
+	k.BankKeeper.AppendSendRestriction(k.NeuronKeeper.SendRestriction)
 	return k
+}
+
+// sortedModuleAccounts lists the module accounts by name.
+func sortedModuleAccounts() []string {
+	return slices.Sorted(maps.Keys(moduleAccounts()))
 }
 
 // skippedUpgrades are the heights of upgrades that the operator chose to skip.

@@ -32,6 +32,15 @@ import (
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 	"github.com/cosmos/cosmos-sdk/x/upgrade"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
+
+	"github.com/taonet/taonet/x/emission"
+	emissiontypes "github.com/taonet/taonet/x/emission/types"
+	"github.com/taonet/taonet/x/neuron"
+	neurontypes "github.com/taonet/taonet/x/neuron/types"
+	"github.com/taonet/taonet/x/subnet"
+	subnettypes "github.com/taonet/taonet/x/subnet/types"
+	"github.com/taonet/taonet/x/weights"
+	weightstypes "github.com/taonet/taonet/x/weights/types"
 )
 
 // wireModules makes the modules and says in which order they take their turns.
@@ -63,6 +72,10 @@ func (app *App) modules(accounts address.Codec) []module.AppModule {
 		upgrade.NewAppModule(app.UpgradeKeeper, accounts),
 		authzmodule.NewAppModule(cdc, app.AuthzKeeper, app.AccountKeeper, app.BankKeeper, app.interfaceRegistry),
 		feegrantmodule.NewAppModule(cdc, app.AccountKeeper, app.BankKeeper, app.FeeGrantKeeper, app.interfaceRegistry),
+		emission.NewAppModule(cdc, app.EmissionKeeper),
+		subnet.NewAppModule(cdc, app.SubnetKeeper),
+		neuron.NewAppModule(cdc, app.NeuronKeeper),
+		weights.NewAppModule(cdc, app.WeightsKeeper),
 	}
 }
 
@@ -70,14 +83,16 @@ func (app *App) modules(accounts address.Codec) []module.AppModule {
 func (app *App) setOrders() {
 	m := app.ModuleManager
 	m.SetOrderPreBlockers(upgradetypes.ModuleName, authtypes.ModuleName)
+	// Emission first: it mints what distribution pays to validators.
 	m.SetOrderBeginBlockers(
-		distrtypes.ModuleName, slashingtypes.ModuleName, evidencetypes.ModuleName,
+		emissiontypes.ModuleName, distrtypes.ModuleName, slashingtypes.ModuleName, evidencetypes.ModuleName,
 		stakingtypes.ModuleName, genutiltypes.ModuleName, authz.ModuleName,
 	)
-	// Bank first: it credits the block's fees.
+	// Bank first: it credits the block's fees. Votes are counted on the stakes that
+	// the epochs of the block saw.
 	m.SetOrderEndBlockers(
-		banktypes.ModuleName, govtypes.ModuleName, stakingtypes.ModuleName,
-		genutiltypes.ModuleName, feegrant.ModuleName,
+		banktypes.ModuleName, govtypes.ModuleName, stakingtypes.ModuleName, genutiltypes.ModuleName,
+		feegrant.ModuleName, neurontypes.ModuleName, weightstypes.ModuleName, subnettypes.ModuleName,
 	)
 	// Genutil delivers the validators' first transactions: it needs accounts, stake
 	// and all that an ante handler reads.
@@ -85,6 +100,7 @@ func (app *App) setOrders() {
 		consensustypes.ModuleName, authtypes.ModuleName, banktypes.ModuleName, distrtypes.ModuleName,
 		stakingtypes.ModuleName, slashingtypes.ModuleName, govtypes.ModuleName, evidencetypes.ModuleName,
 		feegrant.ModuleName, authz.ModuleName, upgradetypes.ModuleName, vestingtypes.ModuleName,
+		emissiontypes.ModuleName, subnettypes.ModuleName, neurontypes.ModuleName, weightstypes.ModuleName,
 		genutiltypes.ModuleName,
 	)
 	m.SetOrderExportGenesis(m.OrderInitGenesis...)

@@ -1,0 +1,88 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+
+	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	"github.com/taonet/taonet/x/subnet/types"
+)
+
+// InitGenesis loads the state. It fails when the module's account does not hold
+// exactly the locks.
+func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error {
+	if err := gs.Validate(); err != nil {
+		return err
+	}
+	if err := errors.Join(
+		k.Params.Set(ctx, gs.Params), k.NextID.Set(ctx, gs.NextId),
+		k.Cost.Set(ctx, gs.CreationCost), k.Tally.Set(ctx, gs.Tally),
+	); err != nil {
+		return err
+	}
+	for _, subnet := range gs.Subnets {
+		if err := errors.Join(k.Subnets.Set(ctx, subnet.Id, subnet), k.Names.Set(ctx, subnet.Name, subnet.Id)); err != nil {
+			return err
+		}
+	}
+	for _, vote := range gs.Votes {
+		hotkey, err := address("hotkey", vote.Hotkey)
+		if err != nil {
+			return err
+		}
+		if err := k.Votes.Set(ctx, hotkey, vote); err != nil {
+			return err
+		}
+	}
+	return k.Invariant(ctx)
+}
+
+// ExportGenesis writes the state.
+func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error) {
+	gs := &types.GenesisState{}
+	var err error
+	if gs.Params, err = k.Params.Get(ctx); err != nil {
+		return nil, err
+	}
+	if gs.NextId, err = k.NextID.Get(ctx); err != nil {
+		return nil, err
+	}
+	if gs.CreationCost, err = k.Cost.Get(ctx); err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return nil, err
+	}
+	if gs.Tally, err = k.Tally.Get(ctx); err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return nil, err
+	}
+	err = k.Walk(ctx, func(subnet types.Subnet) (bool, error) {
+		gs.Subnets = append(gs.Subnets, subnet)
+		return false, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = k.Votes.Walk(ctx, nil, func(_ []byte, vote types.Vote) (bool, error) {
+		gs.Votes = append(gs.Votes, vote)
+		return false, nil
+	})
+	return gs, err
+}
+
+// Invariant checks the state as a genesis, and that the module's account holds
+// exactly the locks.
+func (k *Keeper) Invariant(ctx context.Context) error {
+	gs, err := k.ExportGenesis(ctx)
+	if err != nil {
+		return err
+	}
+	if err := gs.Validate(); err != nil {
+		return types.ErrInvariant.Wrap(err.Error())
+	}
+	holds := k.bank.GetBalance(sdk.UnwrapSDKContext(ctx), k.accounts.GetModuleAddress(types.ModuleName), types.Denom).Amount
+	if want := coins(gs.LockSum()).AmountOf(types.Denom); !holds.Equal(want) {
+		return types.ErrInvariant.Wrapf("the module account holds %s rao, locks are %s", holds, want)
+	}
+	return nil
+}

@@ -1,0 +1,30 @@
+package types
+
+import "cosmossdk.io/collections"
+
+const (
+	// ModuleName is the module's name, its store's, and its account's, which holds locks.
+	ModuleName = "subnet"
+	// StoreKey is the name of the module's store.
+	StoreKey = ModuleName
+	// Denom is the denomination of all amounts.
+	Denom = "rao"
+)
+
+// Prefixes of the store.
+var (
+	ParamsPrefix  = collections.NewPrefix(0)
+	SubnetsPrefix = collections.NewPrefix(1)
+	NextIDPrefix  = collections.NewPrefix(2)
+	VotesPrefix   = collections.NewPrefix(3)
+	CostPrefix    = collections.NewPrefix(4)
+	TallyPrefix   = collections.NewPrefix(5)
+	NamesPrefix   = collections.NewPrefix(6)
+)
+
+// Bounds of text.
+const (
+	MaxName        = 64
+	MaxDescription = 1024
+	MaxVotes       = 32
+)

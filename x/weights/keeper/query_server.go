@@ -1,0 +1,361 @@
+package keeper
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
+	subnettypes "github.com/taonet/taonet/x/subnet/types"
+	"github.com/taonet/taonet/x/weights/types"
+	"github.com/taonet/taonet/x/weights/yuma"
+)
+
+type queryServer struct{ k *Keeper }
+
+// NewQueryServer serves queries.
+func NewQueryServer(k *Keeper) types.QueryServer { return queryServer{k} }
+
+// subnet returns a subnet, or the error that gRPC and REST callers expect.
+func (q queryServer) subnet(ctx context.Context, id uint64) (subnettypes.Subnet, error) {
+	s, err := q.k.subnets.Subnet(ctx, id)
+	if errors.Is(err, subnettypes.ErrUnknownSubnet) {
+		err = status.Error(codes.NotFound, err.Error())
+	}
+	return s, err
+}
+
+// known checks that a uid has been given out.
+func (q queryServer) known(ctx context.Context, subnet uint64, uid uint32) error {
+	if _, err := q.subnet(ctx, subnet); err != nil {
+		return err
+	}
+	n, err := q.k.neurons.Size(ctx, subnet)
+	if err == nil && int64(uid) >= int64(n) {
+		err = status.Errorf(codes.NotFound, "uid %d is unknown, subnet %d has %d uids", uid, subnet, n)
+	}
+	return err
+}
+
+// Params implements types.QueryServer.
+func (q queryServer) Params(ctx context.Context, _ *types.QueryParamsRequest) (*types.QueryParamsResponse, error) {
+	params, err := q.k.Params.Get(ctx)
+	return &types.QueryParamsResponse{Params: params}, err
+}
+
+// Metagraph implements types.QueryServer.
+func (q queryServer) Metagraph(ctx context.Context, req *types.QueryMetagraphRequest) (*types.QueryMetagraphResponse, error) {
+	if _, err := q.subnet(ctx, req.Subnet); err != nil {
+		return nil, err
+	}
+	epoch, err := q.k.Epoch(ctx, req.Subnet)
+	if err != nil {
+		return nil, err
+	}
+	neurons, err := q.k.metagraph(ctx, req.Subnet, req.Columns)
+	return &types.QueryMetagraphResponse{
+		Epoch: epoch, Height: uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()), Neurons: neurons,
+	}, err
+}
+
+// results are the unpacked columns of the last epoch.
+type results struct {
+	u16 map[string][]byte
+}
+
+func (r results) share(name string, uid int) uint32 {
+	if b := r.u16[name]; 2*uid+2 <= len(b) {
+		return uint32(binary.LittleEndian.Uint16(b[2*uid:]))
+	}
+	return 0
+}
+
+func (r results) amount(name string, uid int) uint64 {
+	if b := r.u16[name]; 8*uid+8 <= len(b) {
+		return binary.LittleEndian.Uint64(b[8*uid:])
+	}
+	return 0
+}
+
+func (r results) mark(name string, uid int) bool {
+	b := r.u16[name]
+	return uid < len(b) && b[uid] != 0
+}
+
+// metagraph gathers the wanted columns of all neurons of a subnet.
+func (k *Keeper) metagraph(ctx context.Context, subnet uint64, mask uint32) ([]types.NeuronState, error) {
+	want := func(c types.Column) bool { return mask == 0 || mask&uint32(c) != 0 }
+	columns, err := k.neurons.Columns(ctx, subnet)
+	if err != nil {
+		return nil, err
+	}
+	r := results{u16: make(map[string][]byte)}
+	for _, name := range []string{
+		types.ColumnStakeWeight, types.ColumnRank, types.ColumnTrust, types.ColumnConsensus, types.ColumnIncentive,
+		types.ColumnDividends, types.ColumnValidatorTrust, types.ColumnPruningScore, types.ColumnPermit, types.ColumnActive,
+		types.ColumnServer, types.ColumnValidator,
+	} {
+		if r.u16[name], err = k.column(ctx, subnet, name); err != nil {
+			return nil, err
+		}
+	}
+	var endpoints map[uint32]string
+	if want(types.COLUMN_AXON) {
+		if endpoints, err = k.neurons.Endpoints(ctx, subnet); err != nil {
+			return nil, err
+		}
+	}
+	var updated []uint64
+	if want(types.COLUMN_LAST_UPDATE) {
+		if updated, err = k.lastUpdates(ctx, subnet, len(columns.Stake)); err != nil {
+			return nil, err
+		}
+	}
+	neurons := make([]types.NeuronState, 0, len(columns.Stake))
+	for uid := range columns.Stake {
+		n := types.NeuronState{Uid: uint32(uid)}
+		hotkey, ok, err := k.neurons.HotkeyAt(ctx, subnet, uint16(uid))
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		if want(types.COLUMN_HOTKEY) {
+			n.Hotkey = sdk.AccAddress(hotkey).String()
+		}
+		if want(types.COLUMN_COLDKEY) {
+			coldkey, _, err := k.neurons.Coldkey(ctx, hotkey)
+			if err != nil {
+				return nil, err
+			}
+			n.Coldkey = coldkey.String()
+		}
+		if want(types.COLUMN_STAKE) {
+			n.Stake, n.StakeWeight = columns.Stake[uid], r.share(types.ColumnStakeWeight, uid)
+		}
+		if want(types.COLUMN_EMISSION) {
+			n.ServerEmission, n.ValidatorEmission = r.amount(types.ColumnServer, uid), r.amount(types.ColumnValidator, uid)
+		}
+		for _, c := range []struct {
+			mask types.Column
+			name string
+			to   *uint32
+		}{
+			{types.COLUMN_RANK, types.ColumnRank, &n.Rank}, {types.COLUMN_TRUST, types.ColumnTrust, &n.Trust},
+			{types.COLUMN_CONSENSUS, types.ColumnConsensus, &n.Consensus}, {types.COLUMN_INCENTIVE, types.ColumnIncentive, &n.Incentive},
+			{types.COLUMN_DIVIDENDS, types.ColumnDividends, &n.Dividends},
+			{types.COLUMN_VALIDATOR_TRUST, types.ColumnValidatorTrust, &n.ValidatorTrust},
+			{types.COLUMN_PRUNING_SCORE, types.ColumnPruningScore, &n.PruningScore},
+		} {
+			if want(c.mask) {
+				*c.to = r.share(c.name, uid)
+			}
+		}
+		n.Permit = want(types.COLUMN_PERMIT) && r.mark(types.ColumnPermit, uid)
+		n.Active = want(types.COLUMN_ACTIVE) && r.mark(types.ColumnActive, uid)
+		if want(types.COLUMN_LAST_UPDATE) {
+			n.LastUpdate = updated[uid]
+		}
+		if want(types.COLUMN_REGISTERED) {
+			n.Registered = columns.Registered[uid]
+		}
+		if want(types.COLUMN_OWED) {
+			n.Owed = columns.OwedIncentive[uid] + columns.OwedDividends[uid]
+		}
+		n.Axon = endpoints[uint32(uid)]
+		neurons = append(neurons, n)
+	}
+	return neurons, nil
+}
+
+// lastUpdates are the heights of all rows, 0 for none.
+func (k *Keeper) lastUpdates(ctx context.Context, subnet uint64, n int) ([]uint64, error) {
+	var w workspace
+	err := k.loadRows(ctx, &w, subnet, n)
+	return w.in.LastUpdate, err
+}
+
+// Neuron implements types.QueryServer.
+func (q queryServer) Neuron(ctx context.Context, req *types.QueryNeuronRequest) (*types.QueryNeuronResponse, error) {
+	if err := q.known(ctx, req.Subnet, req.Uid); err != nil {
+		return nil, err
+	}
+	neurons, err := q.k.metagraph(ctx, req.Subnet, 0)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range neurons {
+		if n.Uid == req.Uid {
+			return &types.QueryNeuronResponse{Neuron: n}, nil
+		}
+	}
+	return nil, status.Errorf(codes.NotFound, "uid %d of subnet %d belongs to nobody", req.Uid, req.Subnet)
+}
+
+// Row implements types.QueryServer.
+func (q queryServer) Row(ctx context.Context, req *types.QueryRowRequest) (*types.QueryRowResponse, error) {
+	if err := q.known(ctx, req.Subnet, req.Uid); err != nil {
+		return nil, err
+	}
+	row, ok, err := q.k.row(ctx, req.Subnet, uint16(req.Uid))
+	if err == nil && !ok {
+		err = status.Errorf(codes.NotFound, "uid %d of subnet %d has no row", req.Uid, req.Subnet)
+	}
+	return &types.QueryRowResponse{Row: types.Row{
+		Subnet: req.Subnet, Uid: req.Uid, Updated: row.Updated, Written: row.Written, Entries: types.ToEntries(row.Entries),
+	}}, err
+}
+
+// Column implements types.QueryServer.
+func (q queryServer) Column(ctx context.Context, req *types.QueryColumnRequest) (*types.QueryColumnResponse, error) {
+	if err := q.known(ctx, req.Subnet, req.Uid); err != nil {
+		return nil, err
+	}
+	registered, err := q.k.neurons.RegisteredAt(ctx, req.Subnet, uint16(req.Uid))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := q.k.rowsOf(ctx, req.Subnet)
+	res := &types.QueryColumnResponse{}
+	for _, row := range rows {
+		if row.Written <= registered && registered > 0 {
+			continue // it meant whoever had the uid before
+		}
+		for _, e := range row.Entries {
+			if e.Uid == req.Uid {
+				res.Entries = append(res.Entries, types.Entry{Uid: row.Uid, Value: e.Value})
+			}
+		}
+	}
+	return res, err
+}
+
+// Rows implements types.QueryServer.
+func (q queryServer) Rows(ctx context.Context, req *types.QueryRowsRequest) (*types.QueryRowsResponse, error) {
+	if _, err := q.subnet(ctx, req.Subnet); err != nil {
+		return nil, err
+	}
+	rows, err := q.k.rowsOf(ctx, req.Subnet)
+	return &types.QueryRowsResponse{Rows: rows}, err
+}
+
+// Bonds implements types.QueryServer.
+func (q queryServer) Bonds(ctx context.Context, req *types.QueryBondsRequest) (*types.QueryBondsResponse, error) {
+	if _, err := q.subnet(ctx, req.Subnet); err != nil {
+		return nil, err
+	}
+	epoch, err := q.k.Epoch(ctx, req.Subnet)
+	if err != nil {
+		return nil, err
+	}
+	bonds, err := q.k.bondsOf(ctx, req.Subnet, epoch)
+	if err != nil {
+		return nil, err
+	}
+	n, err := q.k.neurons.Size(ctx, req.Subnet)
+	if err != nil {
+		return nil, err
+	}
+	permits, err := q.k.permits(ctx, req.Subnet, n, nil)
+	return &types.QueryBondsResponse{Bonds: bonds, Permits: permits, Height: epoch.Height}, err
+}
+
+// Commits implements types.QueryServer.
+func (q queryServer) Commits(ctx context.Context, req *types.QueryCommitsRequest) (*types.QueryCommitsResponse, error) {
+	if err := q.known(ctx, req.Subnet, req.Uid); err != nil {
+		return nil, err
+	}
+	open, _, err := q.k.openCommits(ctx, req.Subnet, req.Uid, heightOf(ctx))
+	return &types.QueryCommitsResponse{Commits: open}, err
+}
+
+// Epoch implements types.QueryServer.
+func (q queryServer) Epoch(ctx context.Context, req *types.QueryEpochRequest) (*types.QueryEpochResponse, error) {
+	if _, err := q.subnet(ctx, req.Subnet); err != nil {
+		return nil, err
+	}
+	epoch, err := q.k.Epoch(ctx, req.Subnet)
+	return &types.QueryEpochResponse{Epoch: epoch}, err
+}
+
+// EpochInput implements types.QueryServer.
+func (q queryServer) EpochInput(ctx context.Context, req *types.QueryEpochInputRequest) (*types.QueryEpochInputResponse, error) {
+	subnet, err := q.subnet(ctx, req.Subnet)
+	if err != nil {
+		return nil, err
+	}
+	epoch, err := q.k.Epoch(ctx, req.Subnet)
+	if err != nil {
+		return nil, err
+	}
+	if now := uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()); epoch.Height != now || now == 0 {
+		return nil, status.Errorf(codes.NotFound, "no epoch of subnet %d ran at height %d, the last was at %d; ask with --height %d", req.Subnet, now, epoch.Height, epoch.Height)
+	}
+	in, err := q.k.inputOf(ctx, subnet, epoch)
+	if err != nil {
+		return nil, err
+	}
+	scenario, err := yuma.ScenarioInput(in)
+	return &types.QueryEpochInputResponse{Height: epoch.Height, Scenario: string(scenario)}, err
+}
+
+// inputOf rebuilds what an epoch ran on from the state at its height. Bonds and
+// permits from before are gone there.
+func (k *Keeper) inputOf(ctx context.Context, subnet subnettypes.Subnet, epoch types.Epoch) (*yuma.Input, error) {
+	var w workspace
+	if _, err := k.load(ctx, &w, subnet, epoch); err != nil {
+		return nil, err
+	}
+	stake, err := k.column(ctx, subnet.Id, types.ColumnStake)
+	if err != nil {
+		return nil, err
+	}
+	in := &w.in
+	for uid := range in.Stake {
+		if 8*uid+8 <= len(stake) {
+			in.Stake[uid] = binary.LittleEndian.Uint64(stake[8*uid:])
+		}
+	}
+	p := epoch.Input
+	in.Params = yuma.Params{
+		Tempo: p.Tempo, ActivityCutoff: p.ActivityCutoff, MaxValidators: int(p.MaxValidators), MinStake: p.MinStake,
+		Kappa: uint16(p.Kappa), BondsPenalty: uint16(p.BondsPenalty), BondsMovingAverage: p.BondsMovingAverage,
+		Yuma3: p.Yuma == 3, LiquidAlpha: p.LiquidAlpha, AlphaLow: uint16(p.AlphaLow), AlphaHigh: uint16(p.AlphaHigh),
+		AlphaSteepness: int16(p.AlphaSteepness),
+	}
+	in.Owner, in.Height, in.LastEpoch, in.Emission = int(p.OwnerUid)-1, epoch.Height, epoch.Previous, epoch.Pot
+	in.Bonds, in.Permit = nil, nil
+	return in, nil
+}
+
+// Explain implements types.QueryServer.
+func (q queryServer) Explain(ctx context.Context, req *types.QueryExplainRequest) (*types.QueryExplainResponse, error) {
+	if err := q.known(ctx, req.Subnet, req.Uid); err != nil {
+		return nil, err
+	}
+	subnet, err := q.subnet(ctx, req.Subnet)
+	if err != nil {
+		return nil, err
+	}
+	epoch, err := q.k.Epoch(ctx, req.Subnet)
+	if err != nil {
+		return nil, err
+	}
+	var w workspace
+	if _, err := q.k.load(ctx, &w, subnet, epoch); err != nil {
+		return nil, err
+	}
+	w.in.Emission = epoch.Pot
+	x, err := w.engine.Explain(&w.in, int(req.Uid))
+	if err != nil {
+		return nil, status.Error(codes.InvalidArgument, err.Error())
+	}
+	text, err := json.Marshal(x)
+	return &types.QueryExplainResponse{Explanation: string(text)}, err
+}
