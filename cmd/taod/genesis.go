@@ -1,16 +1,22 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/codec/address"
+	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
 	"github.com/cosmos/cosmos-sdk/server"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 	genutilcli "github.com/cosmos/cosmos-sdk/x/genutil/client/cli"
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/taonet/taonet/app"
+	"github.com/taonet/taonet/app/amount"
 )
 
 // initCmd is the SDK's init with our bounds on a block in genesis.
@@ -49,6 +55,85 @@ func genesisCmd(known *app.App) *cobra.Command {
 		genutilcli.ValidateGenesisCmd(known.BasicModuleManager),
 		genutilcli.AddGenesisAccountCmd(app.DefaultNodeHome, accounts),
 		genutilcli.AddBulkGenesisAccountCmd(app.DefaultNodeHome, accounts),
+		addNeuronCmd(known),
 	)
 	return cmd
+}
+
+// addNeuronCmd registers a neuron in a genesis file.
+func addNeuronCmd(known *app.App) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "add-neuron [subnet] [hotkey] [coldkey] [stake]",
+		Short: "Register a neuron with stake in the genesis file",
+		Long: `Register a neuron in the genesis file. The hotkey is a key of this keyring or its
+public key as JSON (taod keys show NAME --pubkey); the coldkey is a key or an
+address. The stake is new Tao on top of the coldkey's balance.`,
+		Example: "taod genesis add-neuron 1 hot alice 100tao",
+		Args:    cobra.ExactArgs(4),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			clientCtx, err := client.GetClientTxContext(cmd)
+			if err != nil {
+				return err
+			}
+			subnet, err := subnetArg(args[0])
+			if err != nil {
+				return err
+			}
+			hotkey, err := pubKeyOf(clientCtx, args[1])
+			if err != nil {
+				return err
+			}
+			coldkey, err := addressOf(clientCtx, args[2])
+			if err != nil {
+				return err
+			}
+			stake, err := amount.Parse(args[3])
+			if err != nil {
+				return err
+			}
+			return editGenesis(cmd, known, func(d *app.Draft) error {
+				return d.Neuron(subnet, hotkey, coldkey, stake.Amount.Uint64())
+			})
+		},
+	}
+	flags.AddTxFlagsToCmd(cmd)
+	return cmd
+}
+
+func pubKeyOf(clientCtx client.Context, text string) (cryptotypes.PubKey, error) {
+	if record, err := clientCtx.Keyring.Key(text); err == nil {
+		return record.GetPubKey()
+	}
+	var key cryptotypes.PubKey
+	if err := clientCtx.Codec.UnmarshalInterfaceJSON([]byte(text), &key); err != nil {
+		return nil, fmt.Errorf("hotkey %q is neither a key in the keyring nor a public key as JSON: %w", text, err)
+	}
+	return key, nil
+}
+
+// editGenesis changes the genesis file of the home.
+func editGenesis(cmd *cobra.Command, known *app.App, edit func(*app.Draft) error) error {
+	file := server.GetServerContextFromCmd(cmd).Config.GenesisFile()
+	genesis, err := genutiltypes.AppGenesisFromFile(file)
+	if err != nil {
+		return fmt.Errorf("%w; make one with taod init", err)
+	}
+	var state app.GenesisState
+	if err := json.Unmarshal(genesis.AppState, &state); err != nil {
+		return fmt.Errorf("the state in %s: %w", file, err)
+	}
+	draft, err := app.NewDraft(known.AppCodec(), state)
+	if err != nil {
+		return err
+	}
+	if err := edit(draft); err != nil {
+		return err
+	}
+	if state, err = draft.State(); err != nil {
+		return err
+	}
+	if genesis.AppState, err = json.MarshalIndent(state, "", "  "); err != nil {
+		return err
+	}
+	return genesis.SaveAs(file)
 }

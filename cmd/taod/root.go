@@ -2,10 +2,16 @@ package main
 
 import (
 	"os"
+	"strings"
 
 	dbm "github.com/cosmos/cosmos-db"
+	"github.com/cosmos/gogoproto/proto"
 	"github.com/spf13/cobra"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/reflect/protoregistry"
 
+	"cosmossdk.io/client/v2/autocli"
+	"cosmossdk.io/client/v2/autocli/flag"
 	confixcmd "cosmossdk.io/tools/confix/cmd"
 
 	"cosmossdk.io/log/v2"
@@ -14,7 +20,6 @@ import (
 	clientconfig "github.com/cosmos/cosmos-sdk/client/config"
 	"github.com/cosmos/cosmos-sdk/client/debug"
 	"github.com/cosmos/cosmos-sdk/client/flags"
-	"github.com/cosmos/cosmos-sdk/client/keys"
 	"github.com/cosmos/cosmos-sdk/client/pruning"
 	"github.com/cosmos/cosmos-sdk/client/rpc"
 	"github.com/cosmos/cosmos-sdk/client/snapshot"
@@ -24,6 +29,8 @@ import (
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/taonet/taonet/app"
+	"github.com/taonet/taonet/app/amount"
+	"github.com/taonet/taonet/app/keys"
 )
 
 // newRootCmd returns the whole command line.
@@ -39,6 +46,7 @@ func newRootCmd() *cobra.Command {
 		WithInput(os.Stdin).
 		WithAccountRetriever(authtypes.AccountRetriever{}).
 		WithHomeDir(app.DefaultNodeHome).
+		WithKeyringOptions(keys.Option()).
 		WithViper("TAOD")
 
 	root := &cobra.Command{
@@ -54,13 +62,65 @@ func newRootCmd() *cobra.Command {
 	root.SetOut(os.Stdout)
 	addCommands(root, known)
 
+	enhance(root, known, initial)
+	attach(root, "query weights", weightsQueryCmds()...)
+	attach(root, "tx weights", weightsTxCmds()...)
+	attach(root, "tx neuron", neuronTxCmds()...)
+	setTxDefaults(root)
+	watch(find(root, "tx"), 0)
+	watch(find(root, "localnet"), 2)
+	return root
+}
+
+// enhance adds the commands that autocli makes of the services' descriptions.
+func enhance(root *cobra.Command, known *app.App, clientCtx client.Context) {
 	options := known.AutoCliOpts()
-	options.ClientCtx = initial
-	if err := options.EnhanceRootCommand(root); err != nil {
+	options.ClientCtx = clientCtx
+	files, err := proto.MergedRegistry()
+	if err != nil {
 		panic(err)
 	}
-	setTxDefaults(root)
-	return root
+	builder := &autocli.Builder{
+		Builder: flag.Builder{
+			TypeResolver:          protoregistry.GlobalTypes,
+			FileResolver:          files,
+			AddressCodec:          options.AddressCodec,
+			ValidatorAddressCodec: options.ValidatorAddressCodec,
+			ConsensusAddressCodec: options.ConsensusAddressCodec,
+		},
+		GetClientConn: func(cmd *cobra.Command) (grpc.ClientConnInterface, error) {
+			return client.GetClientQueryContext(cmd)
+		},
+		AddQueryConnFlags: func(cmd *cobra.Command) {
+			flags.AddQueryFlagsToCmd(cmd)
+			flags.AddKeyringFlags(cmd.Flags())
+		},
+		AddTxConnFlags: flags.AddTxFlagsToCmd,
+	}
+	amount.DefineFlags(&builder.Builder)
+	if err := options.EnhanceRootCommandWithBuilder(root, builder); err != nil {
+		panic(err)
+	}
+}
+
+// find returns the command at a path, or nil.
+func find(root *cobra.Command, path string) *cobra.Command {
+	cmd, rest, err := root.Find(strings.Fields(path))
+	if err != nil || len(rest) > 0 {
+		return nil
+	}
+	return cmd
+}
+
+// attach adds commands below a path, which autocli may have made already.
+func attach(root *cobra.Command, path string, cmds ...*cobra.Command) {
+	parent := find(root, path)
+	if parent == nil {
+		group, name, _ := strings.Cut(path, " ")
+		parent = &cobra.Command{Use: name, Short: "The " + name + " module", RunE: client.ValidateCmd}
+		find(root, group).AddCommand(parent)
+	}
+	parent.AddCommand(cmds...)
 }
 
 // prepare reads configuration before any command runs.
@@ -78,8 +138,7 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
 		return err
 	}
-	template, appConfig := appConfig()
-	return server.InterceptConfigsPreRunHandler(cmd, template, appConfig, cometConfig())
+	return server.InterceptConfigsPreRunHandler(cmd, app.NodeConfigTemplate, app.DefaultNodeConfig(), app.DefaultCometConfig())
 }
 
 // addCommands adds every command that autocli does not make.
@@ -92,11 +151,20 @@ func addCommands(root *cobra.Command, known *app.App) {
 		pruning.Cmd(newApp, app.DefaultNodeHome),
 		snapshot.Cmd(newApp),
 		server.StatusCommand(),
-		keys.Commands(),
+		keysCmd(),
 		queryCmd(),
 		txCmd(),
+		yumaCmd(),
+		localnetCmd(known),
 	)
 	server.AddCommands(root, app.DefaultNodeHome, newApp, exportApp, addStartFlags)
+}
+
+// keysCmd holds what can be done with keys.
+func keysCmd() *cobra.Command {
+	cmd := keys.Commands()
+	cmd.AddCommand(consentCmd())
+	return cmd
 }
 
 // queryCmd holds what can be asked.

@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"io"
-	"time"
 
-	cmtcfg "github.com/cometbft/cometbft/config"
 	dbm "github.com/cosmos/cosmos-db"
 	"github.com/spf13/cobra"
 	"github.com/spf13/viper"
@@ -14,62 +12,10 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client/flags"
 	"github.com/cosmos/cosmos-sdk/server"
-	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
-	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
 
 	"github.com/taonet/taonet/app"
 )
-
-// nodeConfig is app.toml: the SDK's sections and one of our own.
-type nodeConfig struct {
-	serverconfig.Config `mapstructure:",squash"`
-	Tao                 taoConfig `mapstructure:"tao"`
-}
-
-type taoConfig struct {
-	SignatureCache int `mapstructure:"signature-cache"`
-}
-
-const taoTemplate = `
-###############################################################################
-###                                   Tao                                   ###
-###############################################################################
-
-[tao]
-# How many transactions with a valid signature the node remembers, so that a block
-# need not verify them again. 0 switches it off; results are the same.
-signature-cache = {{ .Tao.SignatureCache }}
-`
-
-// appConfig returns the template of app.toml and its defaults.
-func appConfig() (string, any) {
-	cfg := serverconfig.DefaultConfig()
-	cfg.MinGasPrices = app.MinGasPrice
-	cfg.Pruning = pruningtypes.PruningOptionCustom
-	cfg.PruningKeepRecent = "1000"
-	cfg.PruningInterval = "10"
-	cfg.API.Enable = true
-	cfg.API.Swagger = true
-	cfg.API.Address = "tcp://localhost:1317"
-	cfg.GRPC.Enable = true
-	cfg.StateSync.SnapshotInterval = 1000
-	cfg.StateSync.SnapshotKeepRecent = 2
-	cfg.Mempool.MaxTxs = -1
-	return serverconfig.DefaultConfigTemplate + taoTemplate,
-		nodeConfig{Config: *cfg, Tao: taoConfig{SignatureCache: app.DefaultSignatureCache}}
-}
-
-// cometConfig returns the defaults of config.toml: a block a second.
-func cometConfig() *cmtcfg.Config {
-	cfg := cmtcfg.DefaultConfig()
-	// Exactly 1 s equals CometBFT's default; the SDK would take it for unset and
-	// make it 5 s.
-	cfg.Consensus.TimeoutCommit = 999 * time.Millisecond
-	cfg.Mempool.Size = app.DefaultMempoolSize
-	cfg.Mempool.CacheSize = 2 * app.DefaultMempoolSize
-	return cfg
-}
 
 func addStartFlags(cmd *cobra.Command) {
 	cmd.Flags().Int(app.OptionSignatureCache, app.DefaultSignatureCache,

@@ -1,0 +1,63 @@
+package app
+
+import (
+	"time"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+
+	serverconfig "github.com/cosmos/cosmos-sdk/server/config"
+	pruningtypes "github.com/cosmos/cosmos-sdk/store/v2/pruning/types"
+)
+
+// NodeConfig is app.toml: the SDK's sections and one of our own.
+type NodeConfig struct {
+	serverconfig.Config `mapstructure:",squash"`
+	Tao                 TaoConfig `mapstructure:"tao"`
+}
+
+// TaoConfig is the section [tao] of app.toml.
+type TaoConfig struct {
+	SignatureCache int `mapstructure:"signature-cache"`
+}
+
+// NodeConfigTemplate is the form of app.toml.
+const NodeConfigTemplate = serverconfig.DefaultConfigTemplate + `
+###############################################################################
+###                                   Tao                                   ###
+###############################################################################
+
+[tao]
+# How many transactions with a valid signature the node remembers, so that a block
+# need not verify them again. 0 switches it off; results are the same.
+signature-cache = {{ .Tao.SignatureCache }}
+`
+
+// DefaultNodeConfig is what app.toml says unless somebody changes it: the API is on
+// and state is kept for about a quarter of an hour.
+func DefaultNodeConfig() NodeConfig {
+	cfg := serverconfig.DefaultConfig()
+	cfg.MinGasPrices = MinGasPrice
+	cfg.Pruning = pruningtypes.PruningOptionCustom
+	cfg.PruningKeepRecent = "1000"
+	cfg.PruningInterval = "10"
+	cfg.API.Enable = true
+	cfg.API.Swagger = true
+	cfg.API.Address = "tcp://localhost:1317"
+	cfg.GRPC.Enable = true
+	cfg.StateSync.SnapshotInterval = 1000
+	cfg.StateSync.SnapshotKeepRecent = 2
+	cfg.Mempool.MaxTxs = -1
+	return NodeConfig{Config: *cfg, Tao: TaoConfig{SignatureCache: DefaultSignatureCache}}
+}
+
+// DefaultCometConfig is what config.toml says unless somebody changes it: a block a
+// second.
+func DefaultCometConfig() *cmtcfg.Config {
+	cfg := cmtcfg.DefaultConfig()
+	// Exactly 1 s equals CometBFT's default; the SDK would take it for unset and
+	// make it 5 s.
+	cfg.Consensus.TimeoutCommit = 999 * time.Millisecond
+	cfg.Mempool.Size = DefaultMempoolSize
+	cfg.Mempool.CacheSize = 2 * DefaultMempoolSize
+	return cfg
+}
