@@ -1,73 +1,100 @@
 package yuma
 
+import "math/bits"
+
 // consensus finds C_j for every column: the smallest score x such that the active
 // stake at or below x exceeds the minority, total - kappa; an absent weight is a
 // score of 0. If no score does, the largest one.
 func (e *Engine) consensus(in *Input) {
 	m := &e.med
-	m.load(e)
 	minority := m.total - prop(uint32(in.Kappa))
-	for j := range e.n {
-		from, to := m.start[j], m.start[j+1]
-		present := to - from
-		if present == 0 {
-			continue // every score is 0
+	m.open(minority)
+	m.gather(e)
+	for j := range m.cols {
+		if c := &m.cols[j]; c.next != closed {
+			keys := m.keys[c.next-c.count : c.next]
+			e.cols[j].consensus = m.selectScore(keys, minority-(m.total-c.stake))
 		}
-		zeros := m.total - m.colStake[j]
-		if present < m.rows && zeros > minority {
-			continue // the zeros alone are enough
-		}
-		e.cons[j] = m.selectScore(m.keys[from:to], minority-zeros)
 	}
 }
 
 // median finds weighted quantiles of columns.
 type median struct {
-	use      []int64 // stake of each row, normalised over the rows that count
-	rows     int     // how many rows count
-	total    int64
-	colStake []int64 // stake behind non-zero scores, by column
-	start    []int   // columns in keys
-	fill     []int
-	keys     []uint64 // score<<16 | row, unique
+	use   []int64 // stake of each row, normalised over the rows that count
+	rows  int     // how many rows count
+	total int64
+	cols  []tally
+	keys  []uint64 // score<<16 | row, unique, column by column
 }
 
-// load gathers the columns of the weight matrix that are not decided by absence.
-func (m *median) load(e *Engine) {
-	n := e.n
-	m.use, m.colStake = sized(m.use, n), zeroed(m.colStake, n)
-	m.start, m.fill = zeroed(m.start, n+1), sized(m.fill, n)
-	copy(m.use, e.active)
-	normalize(m.use)
+// tally is what the median knows of a column.
+type tally struct {
+	stake int64  // behind scores above 0
+	count uint32 // of scores above 0; with fewer than 2^16 uids all of them fit
+	next  uint32 // where the next key goes; closed when the scores of 0 decide
+}
+
+const closed = 1<<32 - 1
+
+// shares normalises active stake over the rows that count.
+func (m *median) shares(active []int64) []int64 {
+	use := sized(m.use, len(active))
+	copy(use, active)
+	normalize(use)
 	m.rows, m.total = 0, 0
+	for _, s := range use {
+		if s > 0 {
+			m.rows++
+			m.total += s
+		}
+	}
+	return use
+}
+
+// count adds row i of the weights.
+func (m *median) count(i int, row []cell) {
+	s := m.use[i]
+	if s == 0 {
+		return
+	}
+	for _, c := range row {
+		if c > absent { // a score above 0
+			t := &m.cols[c.uid()]
+			t.stake += s
+			t.count++
+		}
+	}
+}
+
+// open finds the columns whose scores of 0 do not have more than the minority, and
+// lays out their keys.
+func (m *median) open(minority int64) {
+	at := uint32(0)
+	for j := range m.cols {
+		t := &m.cols[j]
+		if t.count == 0 || (int(t.count) < m.rows && m.total-t.stake > minority) {
+			t.next = closed
+			continue
+		}
+		t.next = at
+		at += t.count
+	}
+	m.keys = sized(m.keys, int(at))
+}
+
+// gather copies the scores of open columns.
+func (m *median) gather(e *Engine) {
+	if len(m.keys) == 0 {
+		return
+	}
 	for i, s := range m.use {
 		if s == 0 {
 			continue
 		}
-		m.rows++
-		m.total += s
-		for k := e.off[i]; k < e.off[i+1]; k++ {
-			if e.w[k] > 0 {
-				j := e.col[k]
-				m.colStake[j] += s
-				m.start[j+1]++
-			}
-		}
-	}
-	for j := range n {
-		m.start[j+1] += m.start[j]
-	}
-	copy(m.fill, m.start[:n])
-	m.keys = sized(m.keys, m.start[n])
-	for i, s := range m.use {
-		if s == 0 {
-			continue
-		}
-		for k := e.off[i]; k < e.off[i+1]; k++ {
-			if x := e.w[k]; x > 0 {
-				j := e.col[k]
-				m.keys[m.fill[j]] = uint64(x)<<16 | uint64(i)
-				m.fill[j]++
+		for _, c := range e.row(i) {
+			if t := &m.cols[c.uid()]; t.next != closed && c > absent {
+				m.keys[t.next] = uint64(c)&^0xffff | uint64(i)
+				t.next++
 			}
 		}
 	}
@@ -75,8 +102,8 @@ func (m *median) load(e *Engine) {
 
 const (
 	bucketBits  = 6
-	fewKeys     = 8
 	bucketCount = 1 << bucketBits
+	fewKeys     = 8
 )
 
 // selectScore returns the smallest score whose stake, with all below it, exceeds
@@ -84,39 +111,30 @@ const (
 // round divides the range by 64, so at most 9 rounds, whatever the scores are.
 // keys is reordered.
 func (m *median) selectScore(keys []uint64, bound int64) int64 {
-	var largest uint64
-	for _, key := range keys {
-		largest = max(largest, key)
-	}
+	lo, hi := extremes(keys)
+	largest := int64(hi >> 16)
 	var below int64
 	for len(keys) > fewKeys {
-		lo, hi := keys[0], keys[0]
-		for _, key := range keys {
-			lo, hi = min(lo, key), max(hi, key)
-		}
-		shift := uint(0)
-		for (hi-lo)>>shift >= bucketCount {
-			shift++
-		}
+		shift := max(bits.Len64(hi-lo)-bucketBits, 0) & 63
 		var sums [bucketCount]int64
 		for _, key := range keys {
-			sums[(key-lo)>>shift&(bucketCount-1)] += m.use[key&0xffff]
+			sums[(key-lo)>>shift%bucketCount] += m.use[key&0xffff]
 		}
-		crossing := uint64(0)
+		crossing := 0
 		for crossing < bucketCount && below+sums[crossing] <= bound {
 			below += sums[crossing]
 			crossing++
 		}
 		if crossing == bucketCount {
-			return int64(largest >> 16)
+			return largest
 		}
-		kept := keys[:0]
+		kept := 0
 		for _, key := range keys {
-			if (key-lo)>>shift == crossing {
-				kept = append(kept, key)
-			}
+			keys[kept] = key
+			kept -= int(mask((key-lo)>>shift == uint64(crossing)))
 		}
-		keys = kept
+		keys = keys[:kept]
+		lo, hi = extremes(keys)
 	}
 	insertionSort(keys)
 	for _, key := range keys {
@@ -124,7 +142,17 @@ func (m *median) selectScore(keys []uint64, bound int64) int64 {
 			return int64(key >> 16)
 		}
 	}
-	return int64(largest >> 16)
+	return largest
+}
+
+// extremes are the smallest and the largest of keys, of which there is one at
+// least.
+func extremes(keys []uint64) (lo, hi uint64) {
+	lo, hi = keys[0], keys[0]
+	for _, key := range keys {
+		lo, hi = min(lo, key), max(hi, key)
+	}
+	return lo, hi
 }
 
 func insertionSort(keys []uint64) {
@@ -135,32 +163,33 @@ func insertionSort(keys []uint64) {
 	}
 }
 
-// clip is min(w, c), and whether the entry remains: one that is clipped to
-// nothing vanishes.
-func clip(w, c int64) (int64, bool) {
-	if c < w {
-		return c, c > 0
-	}
-	return w, true
-}
-
-// ranks computes validator trust, rank, trust and incentive.
+// ranks computes validator trust, prerank, rank and incentive.
 func (e *Engine) ranks() {
-	for i := range e.n {
-		a := e.active[i]
+	for i, a := range e.active {
 		var trust int64
-		for k := e.off[i]; k < e.off[i+1]; k++ {
-			j, w := e.col[k], e.w[k]
-			wc := min(w, e.cons[j])
-			trust += wc
-			e.prerank[j] += mul(a, w)
-			e.rank[j] += mul(a, wc)
+		for _, c := range e.row(i) {
+			col, w := &e.cols[c.uid()], c.share()
+			clipped := min(w, col.consensus)
+			trust += clipped
+			col.prerank += mul(a, w)
+			col.rank += mul(a, clipped)
 		}
 		e.vtrust[i] = trust
 	}
-	for j := range e.n {
-		e.trust[j] = div(e.rank[j], e.prerank[j])
+	for j := range e.cols {
+		e.incentive[j] = e.cols[j].rank
 	}
-	copy(e.incentive, e.rank)
 	normalize(e.incentive)
+	for j := range e.cols {
+		e.cols[j].incentive = e.incentive[j]
+	}
+}
+
+func (e *Engine) hasConsensus() bool {
+	for j := range e.cols {
+		if e.cols[j].consensus != 0 {
+			return true
+		}
+	}
+	return false
 }

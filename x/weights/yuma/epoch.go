@@ -3,7 +3,6 @@ package yuma
 import (
 	"fmt"
 	"math"
-	"math/bits"
 	"slices"
 )
 
@@ -42,7 +41,7 @@ type Input struct {
 	Params
 	Stake        []uint64 // rao
 	Weights      []Row    // u16, zero and absent mean the same
-	Bonds        []Row    // u16, as the last epoch left them
+	Bonds        []Row    // u16, as the last epoch left them; no memory of the Output of the same Engine
 	LastUpdate   []uint64 // height of the row
 	RegisteredAt []uint64 // height of registration; MaxUint64 for a vacant uid
 	CommitHeight []uint64 // oldest height a row was committed at, NoCommit for none; nil means none at all
@@ -82,31 +81,25 @@ type Engine struct {
 	stake    []int64 // S, Q32.32
 	active   []int64 // A
 	inactive []bool
-	permit   []bool
+	permit   []bool   // in force
 	keys     []uint64 // scratch of topK
 
-	// W in rows: entries off[i] to off[i+1].
-	off []int
-	col []uint16
-	w   []int64
+	// W in rows: cells off[i] to off[i+1]-2, then the cell that ends the row.
+	off   []int
+	cells []cell
+	cols  []column
+	med   median
 
-	cons           []int64 // C
-	prerank, rank  []int64
-	incentive      []int64
-	dividends      []int64
-	vtrust         []int64
-	trust, combine []int64
+	incentive, dividends, vtrust, combine []int64
 
-	med median
+	// E in rows: cells bondOff[i] to bondOff[i+1]-1.
+	bondOff   []int
+	bondCells []cell
+	bonds     []uint32 // E as it is stored
 
-	// E in rows: entries eOff[i] to eOff[i+1].
-	eOff   []int
-	eCol   []uint16
-	e      []int64
-	colSum []int64
-	colMax []int64
-	recent []bool // bond columns to drop
-	bonds  []uint32
+	bondRowEnd []uint32 // scratch of merge
+	pairs      []pair
+	curve      sigmoid
 }
 
 // Epoch computes one epoch of in into out. It fails, and leaves out undefined,
@@ -118,17 +111,22 @@ func (e *Engine) Epoch(in *Input, out *Output) error {
 	e.reset(in)
 	e.stakes(in)
 	e.permits(in, out)
+	e.med.use = e.med.shares(e.active)
 	e.loadWeights(in)
 	e.consensus(in)
 	e.ranks()
-	if in.Yuma3 {
-		e.bonds3(in)
-		e.dividends3()
-	} else {
-		e.bonds2(in)
+	e.markRecent(in)
+	switch {
+	case !in.Yuma3:
+		e.bonds2(in, out)
 		e.dividends2()
+	case in.LiquidAlpha && e.hasConsensus():
+		e.bondsLiquid(in, out)
+		e.dividends3()
+	default:
+		e.bonds3(in, out)
+		e.dividends3()
 	}
-	e.storeBonds(in, out)
 	e.pay(in, out)
 	e.publish(out)
 	return nil
@@ -138,7 +136,7 @@ func (e *Engine) Epoch(in *Input, out *Output) error {
 func (in *Input) validate() error {
 	n := len(in.Stake)
 	if n >= u16max {
-		return fmt.Errorf("%d uids, the bound is %d", n, u16max-1)
+		return fmt.Errorf("stake has %d uids, the bound is %d", n, u16max-1)
 	}
 	commits := n
 	if in.CommitHeight != nil {
@@ -149,14 +147,14 @@ func (in *Input) validate() error {
 		length int
 	}{
 		{"weights", len(in.Weights)}, {"bonds", len(in.Bonds)}, {"last_update", len(in.LastUpdate)},
-		{"registered_at", len(in.RegisteredAt)}, {"permit", len(in.Permit)}, {"commit_height", commits},
+		{"block_at_registration", len(in.RegisteredAt)}, {"validator_permit", len(in.Permit)}, {"commit_block", commits},
 	} {
 		if field.length != n {
-			return fmt.Errorf("%s has %d entries, stake has %d", field.name, field.length, n)
+			return fmt.Errorf("%s has %d entries, stake has %d: uid %d is only in one of them", field.name, field.length, n, min(field.length, n))
 		}
 	}
 	if in.Owner != NoOwner && (in.Owner < 0 || in.Owner >= n) {
-		return fmt.Errorf("owner is uid %d, there are %d", in.Owner, n)
+		return fmt.Errorf("owner_uid: uid %d is unknown, there are %d", in.Owner, n)
 	}
 	if in.BondsMovingAverage > 1_000_000 {
 		return fmt.Errorf("bonds_moving_average is %d, the bound is 1000000", in.BondsMovingAverage)
@@ -173,16 +171,18 @@ func (in *Input) validate() error {
 }
 
 func (r Row) validate(n int) error {
-	last := -1
-	for _, entry := range r {
-		uid := int(entry >> 16)
-		if uid <= last {
-			return fmt.Errorf("uid %d comes after uid %d, uids must rise", uid, last)
-		}
-		last = uid
+	if len(r) == 0 {
+		return nil
 	}
-	if last >= n {
-		return fmt.Errorf("uid %d is unknown, there are %d", last, n)
+	last := r[0]
+	for _, entry := range r[1:] {
+		if entry>>16 <= last>>16 {
+			return fmt.Errorf("uid %d comes after uid %d, uids must rise", entry>>16, last>>16)
+		}
+		last = entry
+	}
+	if int(last>>16) >= n {
+		return fmt.Errorf("uid %d is unknown, there are %d", last>>16, n)
 	}
 	return nil
 }
@@ -192,177 +192,29 @@ func (e *Engine) reset(in *Input) {
 	n := len(in.Stake)
 	e.n = n
 	for _, v := range []*[]int64{
-		&e.stake, &e.active, &e.cons, &e.prerank, &e.rank, &e.incentive,
-		&e.dividends, &e.vtrust, &e.trust, &e.combine, &e.colSum, &e.colMax,
+		&e.stake, &e.active, &e.incentive, &e.dividends, &e.vtrust, &e.combine,
 	} {
 		*v = zeroed(*v, n)
 	}
-	e.inactive, e.permit, e.recent = zeroed(e.inactive, n), zeroed(e.permit, n), zeroed(e.recent, n)
-	e.off, e.eOff = zeroed(e.off, n+1), zeroed(e.eOff, n+1)
-	weights, bonds := 0, 0
+	e.inactive, e.permit = zeroed(e.inactive, n), zeroed(e.permit, n)
+	e.cols, e.med.cols = zeroed(e.cols, n), zeroed(e.med.cols, n)
+	e.off, e.bondOff = sized(e.off, n+1), sized(e.bondOff, n+1)
+	weights, bonds, longest := 0, 0, 0
 	for i := range n {
-		weights += len(in.Weights[i])
-		bonds += len(in.Bonds[i])
+		w, b := len(in.Weights[i]), len(in.Bonds[i])
+		weights, bonds, longest = weights+w, bonds+b, max(longest, w+b)
 	}
-	e.col, e.w = sized(e.col, weights), sized(e.w, weights)
-	e.eCol, e.e = sized(e.eCol, weights+bonds), sized(e.e, weights+bonds)
+	e.cells = sized(e.cells, weights+n)
+	e.bondCells, e.bonds = sized(e.bondCells, weights+bonds), sized(e.bonds, weights+bonds)
+	e.pairs = sized(e.pairs, longest+1)
 }
 
 // sized returns s with length n, its contents undefined.
-func sized[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n)
-	}
-	return s[:n]
-}
+func sized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
 
 // zeroed returns s with length n, all zero.
 func zeroed[T any](s []T, n int) []T {
 	s = sized(s, n)
 	clear(s)
 	return s
-}
-
-// stakes computes S: stakes below the minimum count nothing, the rest is
-// normalised in Q64.64 and floored to Q32.32, which is floor(T*2^32 / sum T).
-func (e *Engine) stakes(in *Input) {
-	var high, low uint64
-	for i, t := range in.Stake {
-		if counts(in, i) {
-			var carry uint64
-			low, carry = bits.Add64(low, t, 0)
-			high += carry
-		}
-	}
-	// A sum beyond 64 bits is scaled down together with the stakes' numerators:
-	// floor(T*2^32 / sum) is found by long division.
-	for i, t := range in.Stake {
-		if counts(in, i) {
-			e.stake[i] = share(t, high, low)
-		}
-	}
-}
-
-func counts(in *Input, uid int) bool { return in.Stake[uid] >= in.MinStake || uid == in.Owner }
-
-// share is floor(t*2^32 / (high:low)), 0 when the sum is 0. t is part of the sum.
-func share(t, high, low uint64) int64 {
-	if high == 0 {
-		if low == 0 {
-			return 0
-		}
-		q1, r := bits.Div64(0, t, low) // 1 when t is all of it
-		q2, _ := bits.Div64(r>>32, r<<32, low)
-		return int64(q1<<32 | q2)
-	}
-	var q uint64
-	rHigh, rLow := uint64(0), t // t < sum
-	for range 32 {
-		rHigh, rLow = rHigh<<1|rLow>>63, rLow<<1
-		q <<= 1
-		if rHigh > high || (rHigh == high && rLow >= low) {
-			var borrow uint64
-			rLow, borrow = bits.Sub64(rLow, low, 0)
-			rHigh, _ = bits.Sub64(rHigh, high, borrow)
-			q++
-		}
-	}
-	return int64(q)
-}
-
-// permits computes activity, the permits in force, A, and the next permits.
-func (e *Engine) permits(in *Input, out *Output) {
-	out.Active, out.Permit = sized(out.Active, e.n), sized(out.Permit, e.n)
-	copy(e.permit, in.Permit)
-	e.keys = topK(e.stake, in.MaxValidators, out.Permit, e.keys)
-	if in.Owner != NoOwner {
-		e.permit[in.Owner] = true
-		out.Permit[in.Owner] = true
-	}
-	for i, u := range in.LastUpdate {
-		e.inactive[i] = addSat(u, in.ActivityCutoff) < in.Height
-		out.Active[i] = !e.inactive[i]
-		if !e.inactive[i] && e.permit[i] {
-			e.active[i] = e.stake[i]
-		}
-	}
-	normalize(e.active)
-}
-
-// addSat is a+b, at most MaxUint64.
-func addSat(a, b uint64) uint64 {
-	if sum, carry := bits.Add64(a, b, 0); carry == 0 {
-		return sum
-	}
-	return math.MaxUint64
-}
-
-// topK marks the k largest non-zero entries of v (each below 2^47) in out; of
-// equal ones the higher index wins.
-func topK(v []int64, k int, out []bool, scratch []uint64) []uint64 {
-	for i, x := range v {
-		out[i] = x != 0
-	}
-	drop := len(v) - max(k, 0)
-	if drop <= 0 {
-		return scratch
-	}
-	scratch = scratch[:0]
-	for i, x := range v {
-		scratch = append(scratch, uint64(x)<<16|uint64(i))
-	}
-	slices.Sort(scratch)
-	for _, key := range scratch[:drop] {
-		out[key&0xffff] = false
-	}
-	return scratch
-}
-
-// TopKNonZero is who holds a permit before the first epoch: the k neurons with
-// the most stake, none without stake. owner may be NoOwner.
-func TopKNonZero(stake []uint64, minStake uint64, k, owner int) []bool {
-	e := Engine{stake: make([]int64, len(stake))}
-	e.stakes(&Input{Params: Params{MinStake: minStake}, Stake: stake, Owner: owner})
-	permits := make([]bool, len(stake))
-	topK(e.stake, k, permits, nil)
-	if owner >= 0 && owner < len(permits) {
-		permits[owner] = true
-	}
-	return permits
-}
-
-// loadWeights masks and normalises the rows: only permitted ones, no diagonal
-// but the owner's, no weight written before its target was registered.
-func (e *Engine) loadWeights(in *Input) {
-	at := 0
-	for i, row := range in.Weights {
-		e.off[i] = at
-		if !e.permit[i] {
-			continue
-		}
-		updated, committed := in.LastUpdate[i], uint64(NoCommit)
-		if in.CommitHeight != nil {
-			committed = in.CommitHeight[i]
-		}
-		var sum uint64
-		start := at
-		for _, entry := range row {
-			j, v := int(entry>>16), uint64(entry&0xffff)
-			if v == 0 && !in.Upstream {
-				continue
-			}
-			if r := in.RegisteredAt[j]; updated <= r || committed < r || (i == j && i != in.Owner) {
-				continue
-			}
-			e.col[at], e.w[at] = uint16(j), int64(v)
-			sum += v
-			at++
-		}
-		if sum > 0 {
-			for k := start; k < at; k++ {
-				e.w[k] = int64(uint64(e.w[k]) << 32 / sum)
-			}
-		}
-	}
-	e.off[e.n] = at
 }

@@ -56,9 +56,10 @@ func (e *Engine) Explain(in *Input, uid int) (*Explanation, error) {
 	if err := e.Epoch(in, &out); err != nil {
 		return nil, err
 	}
+	col := &e.cols[uid]
 	x := &Explanation{
 		UID: uid, Stake: e.stake[uid], Active: e.active[uid], Status: e.status(in, uid),
-		Consensus: e.cons[uid], Prerank: e.prerank[uid], Rank: e.rank[uid], Trust: e.trust[uid],
+		Consensus: col.consensus, Prerank: col.prerank, Rank: col.rank, Trust: ratio(col.rank, col.prerank),
 		Incentive: e.incentive[uid], Dividends: e.dividends[uid],
 		Server: out.Server[uid], Validator: out.Validator[uid],
 	}
@@ -76,7 +77,7 @@ func (e *Engine) status(in *Input, uid int) string {
 		return fmt.Sprintf("it has no permit: it is not among the %d with the most stake", in.MaxValidators)
 	case e.inactive[uid]:
 		return fmt.Sprintf("its row of height %d is older than %d blocks: it does not count", in.LastUpdate[uid], in.ActivityCutoff)
-	case e.off[uid] == e.off[uid+1]:
+	case len(e.row(uid)) == 0:
 		return "it has no row that counts"
 	}
 	return "its row counts"
@@ -84,11 +85,11 @@ func (e *Engine) status(in *Input, uid int) string {
 
 func (e *Engine) explainRows(x *Explanation) {
 	for i := range e.n {
-		for k := e.off[i]; k < e.off[i+1]; k++ {
-			if int(e.col[k]) != x.UID {
+		for _, c := range e.row(i) {
+			if int(c.uid()) != x.UID {
 				continue
 			}
-			a, w := e.active[i], e.w[k]
+			a, w := e.active[i], c.share()
 			wc := min(w, x.Consensus)
 			added := mul(a, wc)
 			x.Rows = append(x.Rows, RowEffect{
@@ -101,16 +102,15 @@ func (e *Engine) explainRows(x *Explanation) {
 
 func (e *Engine) explainBonds(in *Input, x *Explanation) {
 	var total int64
-	for k := e.eOff[x.UID]; k < e.eOff[x.UID+1]; k++ {
-		j := e.eCol[k]
-		share := e.e[k] // Yuma 2 normalised it already
+	for _, c := range e.bondRow(x.UID) {
+		col, share := &e.cols[c.uid()], c.share() // Yuma 2 normalised it already
 		if in.Yuma3 {
-			share = div(share, e.colSum[j])
+			share = ratio(share, col.sum)
 		}
-		added := mul(share, e.incentive[j])
+		added := mul(share, col.incentive)
 		total += added
 		x.Bonds = append(x.Bonds, BondEffect{
-			UID: int(j), Bond: e.e[k], Share: share, Incentive: e.incentive[j], Added: added,
+			UID: int(c.uid()), Bond: c.share(), Share: share, Incentive: col.incentive, Added: added,
 		})
 	}
 	for k := range x.Bonds {

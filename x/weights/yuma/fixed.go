@@ -19,17 +19,11 @@ func mul(a, b int64) int64 {
 	return int64(hi<<32 | lo>>32)
 }
 
-// mulSigned is floor(a*b / 2^32), toward minus infinity.
+// mulSigned is floor(a*b / 2^32), toward minus infinity, of any numbers.
 func mulSigned(a, b int64) int64 {
-	if (a < 0) == (b < 0) {
-		return mul(abs(a), abs(b))
-	}
-	hi, lo := bits.Mul64(uint64(abs(a)), uint64(abs(b)))
-	q := int64(hi<<32 | lo>>32)
-	if lo&(one-1) != 0 {
-		q++
-	}
-	return -q
+	hi, lo := bits.Mul64(uint64(a), uint64(b))
+	hi -= uint64(a>>63&b) + uint64(b>>63&a) // the high word of the signed product
+	return int64(hi<<32 | lo>>32)
 }
 
 // div is trunc((a<<32) / b) of numbers that are not negative, 0 when b is 0 or
@@ -53,22 +47,36 @@ func abs(a int64) int64 {
 	return a
 }
 
-// prop is a u16 as a share of one: trunc((x<<32) / 65535).
-func prop(x uint32) int64 { return int64(uint64(x) << 32 / u16max) }
-
-// toU16 is a share of one as a u16: floor(x*65535), clamped.
-func toU16(x int64) uint16 {
-	if x <= 0 {
-		return 0
+// ratio is div of a part by a whole that is not less: the quotient is at most one.
+// 0/0 is 0.
+func ratio(part, whole int64) int64 {
+	if part < one {
+		if whole == 0 {
+			return 0
+		}
+		return int64(uint64(part) << 32 / uint64(whole))
 	}
-	hi, lo := bits.Mul64(uint64(x), u16max)
-	if v := hi<<32 | lo>>32; v < u16max {
-		return uint16(v)
-	}
-	return u16max
+	return div(part, whole)
 }
 
-// normalize divides v by its sum in place; a sum of 0 leaves it as it is.
+// prop is a u16 as a share of one: trunc((x<<32) / 65535). As 2^32 is 65535*65537+1,
+// that is 65537*x, and one more for 65535.
+func prop(x uint32) int64 { return int64(uint64(x)*65537 + uint64(x+1)>>16) }
+
+// toU16 is a share of one, 0 to one, as a u16: floor(x*65535).
+func toU16(x int64) uint16 { return uint16((x<<16 - x) >> 32) }
+
+// mask is all ones for true and 0 for false, without a branch.
+func mask(b bool) int64 {
+	var m int64
+	if b {
+		m = 1
+	}
+	return -m
+}
+
+// normalize divides v, shares that are not negative, by its sum in place; a sum of
+// 0 leaves it as it is.
 func normalize(v []int64) {
 	var sum int64
 	for _, x := range v {
@@ -79,56 +87,9 @@ func normalize(v []int64) {
 	}
 	for i, x := range v {
 		if x != 0 {
-			v[i] = div(x, sum)
+			v[i] = ratio(x, sum)
 		}
 	}
-}
-
-// eConst is e with 23 fractional bits, widened to 32.
-const eConst = 0x15BF0A8 << 9
-
-// maxExponent bounds the argument of exp.
-const maxExponent = 20 << 32
-
-// reciprocals[i] is floor(2^64/i)+1: the high word of its product with u is u/i
-// for every u below 2^59.
-var reciprocals = func() (r [32]uint64) {
-	for i := uint64(2); i < 32; i++ {
-		r[i] = ^uint64(0)/i + 1
-	}
-	return r
-}()
-
-// exp is the exponential of a Q32.32 clamped to ±20: the Taylor polynomial of
-// degree 31 on |x|, each term floored twice, and its truncated reciprocal for
-// negative arguments. At 0 it is 1 and at 1 a constant.
-func exp(x int64) int64 {
-	switch {
-	case x == 0:
-		return one
-	case x == one:
-		return eConst
-	}
-	a := uint64(min(abs(x), maxExponent))
-	sum, term := a+one, a
-	for i := uint64(2); i < 32; i++ {
-		hi, lo := bits.Mul64(term, a)
-		term = hi<<32 | lo>>32
-		if term < 1<<59 {
-			term, _ = bits.Mul64(term, reciprocals[i])
-		} else {
-			term /= i
-		}
-		if term == 0 {
-			break
-		}
-		sum += term
-	}
-	if x > 0 {
-		return int64(sum)
-	}
-	q, _ := bits.Div64(1, 0, sum) // sum > one
-	return int64(q)
 }
 
 // maxUpscale scales v so that its largest becomes 65535, rounding half away from

@@ -7,7 +7,7 @@ func (e *Engine) pay(in *Input, out *Output) {
 	n := e.n
 	out.Server, out.Validator = zeroed(out.Server, n), zeroed(out.Validator, n)
 	out.Emissions = zeroed(out.Emissions, n)
-	out.Remainder, out.Recycled, out.PaidByStake = 0, 0, false
+	out.Recycled, out.PaidByStake = 0, false
 	var total int64
 	for i := range n {
 		e.combine[i] = e.incentive[i] + e.dividends[i]
@@ -16,9 +16,9 @@ func (e *Engine) pay(in *Input, out *Output) {
 	switch {
 	case total != 0:
 		for i := range n {
-			out.Server[i] = part(div(e.incentive[i], total), in.Emission)
-			out.Validator[i] = part(div(e.dividends[i], total), in.Emission)
-			e.combine[i] = div(e.combine[i], total)
+			out.Server[i] = part(ratio(e.incentive[i], total), in.Emission)
+			out.Validator[i] = part(ratio(e.dividends[i], total), in.Emission)
+			e.combine[i] = ratio(e.combine[i], total)
 		}
 	case in.Upstream:
 		copy(e.combine, e.byStake())
@@ -28,12 +28,11 @@ func (e *Engine) pay(in *Input, out *Output) {
 	default:
 		e.payValidatorHalf(in, out)
 	}
-	var paid uint64
+	out.Remainder = in.Emission - out.Recycled
 	for i := range n {
-		out.Emissions[i] = part(e.combine[i], in.Emission)
-		paid += out.Server[i] + out.Validator[i]
+		out.Emissions[i] = part(e.combine[i], in.Emission-out.Recycled)
+		out.Remainder -= out.Server[i] + out.Validator[i]
 	}
-	out.Remainder = in.Emission - out.Recycled - paid
 }
 
 // byStake is who is paid when nothing was earned: the active stake, or all stake.
@@ -70,17 +69,22 @@ func part(share int64, amount uint64) uint64 {
 
 // publish writes the results as u16 and copies the integers behind them.
 func (e *Engine) publish(out *Output) {
+	out.Raw.Consensus, out.Trust = sized(out.Raw.Consensus, e.n), sized(out.Trust, e.n)
+	for j := range e.cols {
+		c := &e.cols[j]
+		out.Raw.Consensus[j] = c.consensus
+		out.Trust[j] = toU16(ratio(c.rank, c.prerank))
+	}
 	for _, c := range []struct {
 		from []int64
 		to   *[]uint16
 	}{
 		{e.stake, &out.StakeWeight},
-		{e.cons, &out.Consensus},
+		{out.Raw.Consensus, &out.Consensus},
 		{e.incentive, &out.Incentive},
 		{e.dividends, &out.Dividends},
 		{e.vtrust, &out.ValidatorTrust},
 		{e.incentive, &out.Rank},
-		{e.trust, &out.Trust},
 	} {
 		*c.to = sized(*c.to, e.n)
 		for i, x := range c.from {
@@ -95,7 +99,6 @@ func (e *Engine) publish(out *Output) {
 	}{
 		{e.stake, &out.Raw.Stake},
 		{e.active, &out.Raw.ActiveStake},
-		{e.cons, &out.Raw.Consensus},
 		{e.incentive, &out.Raw.Incentive},
 		{e.dividends, &out.Raw.Dividends},
 		{e.vtrust, &out.Raw.ValidatorTrust},
