@@ -5,7 +5,7 @@ import (
 )
 
 // AutoCLIOptions describes the command line. What needs a hotkey's consent is
-// written by hand in client/cli.
+// written by hand in cmd/taod.
 func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 	args := func(names ...string) (list []*autocliv1.PositionalArgDescriptor) {
 		for _, name := range names {
@@ -45,7 +45,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 				{RpcMethod: "MoveStake", Use: "move-stake [from] [to] [amount]", Short: "Move Tao from one hotkey's pool to another's", PositionalArgs: args("from", "to", "amount")},
 				{RpcMethod: "CancelUnbonding", Use: "cancel-unbonding [id]", Short: "Put an unbonding back into its pool", PositionalArgs: args("unbonding")},
 				{RpcMethod: "SetTake", Use: "set-take [hotkey] [millionths]", Short: "Set the owner's share of the dividends of others' stake", PositionalArgs: args("hotkey", "take")},
-				{RpcMethod: "SetPayout", Use: "set-payout [hotkey] [payout-stake|payout-balance]", Short: "Say where settled pay goes", PositionalArgs: args("hotkey", "payout")},
+				{RpcMethod: "SetPayout", Use: "set-payout [hotkey] [stake|balance]", Short: "Say where settled pay goes", PositionalArgs: args("hotkey", "payout")},
 				{RpcMethod: "Serve", Skip: true},
 				{RpcMethod: "Retire", Use: "retire [subnet]", Short: "Take an axon down", PositionalArgs: args("subnet")},
 				{RpcMethod: "SetIdentity", Use: "set-identity [identity-json]", Short: "Say who a coldkey is", Example: `taod tx neuron set-identity '{"name":"Newton"}' --from alice`, PositionalArgs: args("identity")},

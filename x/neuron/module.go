@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/testutil/simsx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	simtypes "github.com/cosmos/cosmos-sdk/types/simulation"
@@ -21,6 +22,7 @@ import (
 	"github.com/taonet/taonet/x/neuron/keeper"
 	"github.com/taonet/taonet/x/neuron/simulation"
 	"github.com/taonet/taonet/x/neuron/types"
+	subnetsim "github.com/taonet/taonet/x/subnet/simulation"
 )
 
 var (
@@ -124,6 +126,30 @@ func (am AppModule) RegisterStoreDecoder(registry simtypes.StoreDecoderRegistry)
 	registry[types.StoreKey] = simtypes.NewStoreDecoderFuncFromCollectionsSchema(am.keeper.Schema)
 }
 
-// WeightedOperations implements module.AppModuleSimulation; only governance sends
-// the module's message.
+// ProposalMsgsX registers what governance proposes.
+func (AppModule) ProposalMsgsX(weights simsx.WeightSource, reg simsx.Registry) {
+	reg.Add(weights.Get("neuron_update_params", 300), simulation.MsgUpdateParamsFactory())
+}
+
+// WeightedOperationsX registers the random messages of a simulation.
+func (am AppModule) WeightedOperationsX(weights simsx.WeightSource, reg simsx.Registry) {
+	k, hotkeys := am.keeper, subnetsim.NewHotkeys()
+	reg.Add(weights.Get("neuron_register", 200), simulation.MsgRegisterFactory(k, hotkeys))
+	reg.Add(weights.Get("neuron_deregister", 20), simulation.MsgDeregisterFactory(k))
+	reg.Add(weights.Get("neuron_swap_hotkey", 30), simulation.MsgSwapHotkeyFactory(k, hotkeys))
+	reg.Add(weights.Get("neuron_swap_coldkey", 20), simulation.MsgSwapColdkeyFactory(k))
+	reg.Add(weights.Get("neuron_cancel_coldkey_swap", 10), simulation.MsgCancelColdkeySwapFactory(k))
+	reg.Add(weights.Get("neuron_add_stake", 200), simulation.MsgAddStakeFactory(k))
+	reg.Add(weights.Get("neuron_remove_stake", 120), simulation.MsgRemoveStakeFactory(k))
+	reg.Add(weights.Get("neuron_move_stake", 80), simulation.MsgMoveStakeFactory(k))
+	reg.Add(weights.Get("neuron_cancel_unbonding", 40), simulation.MsgCancelUnbondingFactory(k))
+	reg.Add(weights.Get("neuron_set_take", 40), simulation.MsgSetTakeFactory(k))
+	reg.Add(weights.Get("neuron_set_payout", 40), simulation.MsgSetPayoutFactory(k))
+	reg.Add(weights.Get("neuron_serve", 80), simulation.MsgServeFactory(k, hotkeys))
+	reg.Add(weights.Get("neuron_retire", 20), simulation.MsgRetireFactory(k, hotkeys))
+	reg.Add(weights.Get("neuron_set_identity", 20), simulation.MsgSetIdentityFactory())
+}
+
+// WeightedOperations implements module.AppModuleSimulation; WeightedOperationsX
+// has taken its place.
 func (AppModule) WeightedOperations(module.SimulationState) []simtypes.WeightedOperation { return nil }

@@ -33,7 +33,7 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
 				{
 					RpcMethod: "CreateSubnet", Use: "create [name] [modality] [max-cost]", Short: "Lock the creation cost and make a subnet",
-					Example:        "taod tx subnet create opticks modality-text 100tao --description 'books on light' --from alice",
+					Example:        "taod tx subnet create opticks text 100tao --description 'books on light' --from alice",
 					PositionalArgs: args("name", "modality", "max_cost"),
 				},
 				{RpcMethod: "DissolveSubnet", Use: "dissolve [subnet]", Short: "End a subnet after a notice", Example: "taod tx subnet dissolve 2 --from alice", PositionalArgs: args("subnet")},

@@ -14,6 +14,7 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/testutil/simsx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	simtypes "github.com/cosmos/cosmos-sdk/types/simulation"
@@ -124,6 +125,25 @@ func (am AppModule) RegisterStoreDecoder(registry simtypes.StoreDecoderRegistry)
 	registry[types.StoreKey] = simtypes.NewStoreDecoderFuncFromCollectionsSchema(am.keeper.Schema)
 }
 
-// WeightedOperations implements module.AppModuleSimulation; only governance sends
-// the module's message.
+// ProposalMsgsX registers what governance proposes.
+func (AppModule) ProposalMsgsX(weights simsx.WeightSource, reg simsx.Registry) {
+	reg.Add(weights.Get("subnet_update_params", 300), simulation.MsgUpdateParamsFactory())
+	reg.Add(weights.Get("subnet_propose_hyperparameter", 600), simulation.HyperparameterProposalFactory())
+	reg.Add(weights.Get("subnet_propose_dissolution", 50), simulation.DissolveProposalFactory())
+}
+
+// WeightedOperationsX registers the random messages of a simulation.
+func (am AppModule) WeightedOperationsX(weights simsx.WeightSource, reg simsx.Registry) {
+	k, hotkeys := am.keeper, simulation.NewHotkeys()
+	reg.Add(weights.Get("subnet_create", 20), simulation.MsgCreateSubnetFactory(k))
+	reg.Add(weights.Get("subnet_describe", 10), simulation.MsgDescribeSubnetFactory(k))
+	reg.Add(weights.Get("subnet_dissolve", 3), simulation.MsgDissolveSubnetFactory(k))
+	reg.Add(weights.Get("subnet_offer", 20), simulation.MsgOfferOwnershipFactory(k, hotkeys))
+	reg.Add(weights.Get("subnet_accept", 20), simulation.MsgAcceptOwnershipFactory(k, hotkeys))
+	reg.Add(weights.Get("subnet_set_hyperparameter", 60), simulation.MsgSetHyperparameterFactory(k))
+	reg.Add(weights.Get("subnet_vote", 60), simulation.MsgVoteSubnetsFactory(k, hotkeys))
+}
+
+// WeightedOperations implements module.AppModuleSimulation; WeightedOperationsX
+// has taken its place.
 func (AppModule) WeightedOperations(module.SimulationState) []simtypes.WeightedOperation { return nil }

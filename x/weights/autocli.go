@@ -5,7 +5,7 @@ import (
 )
 
 // AutoCLIOptions describes the command line. Rows are lists of uint32, which
-// autocli cannot read: their commands are written by hand in client/cli.
+// autocli cannot read: their commands are written by hand in cmd/taod.
 func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 	args := func(names ...string) (list []*autocliv1.PositionalArgDescriptor) {
 		for _, name := range names {

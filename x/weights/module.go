@@ -14,10 +14,12 @@ import (
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	"github.com/cosmos/cosmos-sdk/testutil/simsx"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	simtypes "github.com/cosmos/cosmos-sdk/types/simulation"
 
+	subnetsim "github.com/taonet/taonet/x/subnet/simulation"
 	"github.com/taonet/taonet/x/weights/keeper"
 	"github.com/taonet/taonet/x/weights/simulation"
 	"github.com/taonet/taonet/x/weights/types"
@@ -124,6 +126,19 @@ func (am AppModule) RegisterStoreDecoder(registry simtypes.StoreDecoderRegistry)
 	registry[types.StoreKey] = simtypes.NewStoreDecoderFuncFromCollectionsSchema(am.keeper.Schema)
 }
 
-// WeightedOperations implements module.AppModuleSimulation; only governance sends
-// the module's message.
+// ProposalMsgsX registers what governance proposes.
+func (AppModule) ProposalMsgsX(weights simsx.WeightSource, reg simsx.Registry) {
+	reg.Add(weights.Get("weights_update_params", 300), simulation.MsgUpdateParamsFactory())
+}
+
+// WeightedOperationsX registers the random messages of a simulation.
+func (am AppModule) WeightedOperationsX(weights simsx.WeightSource, reg simsx.Registry) {
+	k, hotkeys, hidden := am.keeper, subnetsim.NewHotkeys(), new(simulation.Hidden)
+	reg.Add(weights.Get("weights_set", 400), simulation.MsgSetWeightsFactory(k, hotkeys))
+	reg.Add(weights.Get("weights_commit", 150), simulation.MsgCommitWeightsFactory(k, hotkeys, hidden))
+	reg.Add(weights.Get("weights_reveal", 100), simulation.MsgRevealWeightsFactory(k, hotkeys, hidden))
+}
+
+// WeightedOperations implements module.AppModuleSimulation; WeightedOperationsX
+// has taken its place.
 func (AppModule) WeightedOperations(module.SimulationState) []simtypes.WeightedOperation { return nil }

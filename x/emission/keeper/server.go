@@ -20,7 +20,7 @@ func NewMsgServer(k *Keeper) types.MsgServer { return msgServer{k} }
 // UpdateParams replaces all parameters.
 func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams) (*types.MsgUpdateParamsResponse, error) {
 	if msg.Authority != s.authority {
-		return nil, types.ErrUnauthorized.Wrapf("the sender is %s, governance is %s", msg.Authority, s.authority)
+		return nil, types.ErrUnauthorized.Wrapf("the sender is %q, governance is %s", msg.Authority, s.authority)
 	}
 	if err := msg.Params.Validate(); err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-// Package simulation makes random states of the emission.
+// Package simulation makes random states of the emission and random proposals to it.
 package simulation
 
 import (

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"strconv"
 
 	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/taonet/taonet/x/neuron/types"
 )
@@ -41,7 +41,11 @@ func (k *Keeper) checkServe(ctx context.Context, msg *types.MsgServe) (uid uint3
 	if errors.Is(err, collections.ErrNotFound) {
 		return uid, axon, nil
 	}
-	if next := old.Height + h.ServingRateLimit; err == nil && height(ctx) < next {
+	now := height(ctx)
+	if sdk.UnwrapSDKContext(ctx).IsCheckTx() {
+		now++ // a check means the next block
+	}
+	if next := old.Height + h.ServingRateLimit; err == nil && now < next {
 		err = types.ErrTooSoon.Wrapf("an axon record changes every %d blocks, this again at height %d", h.ServingRateLimit, next)
 	}
 	return uid, axon, err
@@ -87,7 +91,7 @@ func (s msgServer) Retire(ctx context.Context, msg *types.MsgRetire) (*types.Msg
 func (k *Keeper) Endpoints(ctx context.Context, subnet uint64) (map[uint32]string, error) {
 	endpoints := make(map[uint32]string)
 	err := k.Axons.Walk(ctx, collections.NewPrefixedPairRange[uint64, uint32](subnet), func(key place, a types.Axon) (bool, error) {
-		endpoints[key.K2()] = net.JoinHostPort(a.Host, strconv.FormatUint(uint64(a.Port), 10))
+		endpoints[key.K2()] = a.Endpoint()
 		return false, nil
 	})
 	return endpoints, err

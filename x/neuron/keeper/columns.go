@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -43,7 +44,12 @@ func (k *Keeper) chunk(ctx context.Context, subnet uint64, kind, chunk uint32) (
 	return data, err
 }
 
+// setChunk stores a chunk. One that is all zero is removed: it reads the same, and a
+// state has one form only.
 func (k *Keeper) setChunk(ctx context.Context, subnet uint64, kind, chunk uint32, data []byte) error {
+	if len(bytes.Trim(data, "\x00")) == 0 {
+		return k.Packed.Remove(ctx, collections.Join3(subnet, kind, chunk))
+	}
 	return k.Packed.Set(ctx, collections.Join3(subnet, kind, chunk), data)
 }
 

@@ -31,7 +31,7 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 	}
-	if err := k.initNeurons(ctx, gs.Neurons, stakes); err != nil {
+	if err := k.initNeurons(ctx, gs, stakes); err != nil {
 		return err
 	}
 	for _, p := range gs.Positions {
@@ -62,42 +62,59 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 	return k.Invariant(ctx)
 }
 
-// initNeurons writes uids and columns. Uids that genesis leaves out are vacant.
-func (k *Keeper) initNeurons(ctx context.Context, neurons []types.Neuron, stakes map[string]uint64) error {
-	for len(neurons) > 0 {
+// initNeurons writes uids and columns of all subnets.
+func (k *Keeper) initNeurons(ctx context.Context, gs *types.GenesisState, stakes map[string]uint64) error {
+	sizes := make(map[uint64]int, len(gs.Sizes))
+	for _, s := range gs.Sizes {
+		sizes[s.Subnet] = int(s.Size_)
+	}
+	for neurons := gs.Neurons; len(neurons) > 0; {
 		subnet, count := neurons[0].Subnet, 0
 		for count < len(neurons) && neurons[count].Subnet == subnet {
 			count++
 		}
-		n := int(neurons[count-1].Uid) + 1
-		columns := make([][]uint64, recentColumn+1)
-		for kind := range columns {
-			columns[kind] = make([]uint64, n)
-		}
-		for uid := range n {
-			columns[registeredColumn][uid] = types.Vacant
-		}
-		for _, neuron := range neurons[:count] {
-			if err := k.initNeuron(ctx, neuron); err != nil {
-				return err
-			}
-			columns[stakeColumn][neuron.Uid] = stakes[neuron.Hotkey]
-			columns[registeredColumn][neuron.Uid] = neuron.Registered
-			columns[incentiveColumn][neuron.Uid] = neuron.OwedIncentive
-			columns[dividendsColumn][neuron.Uid] = neuron.OwedDividends
-			columns[recentColumn][neuron.Uid] = neuron.RecentPay
-		}
-		for kind, values := range columns {
-			if err := k.setColumn(ctx, subnet, uint32(kind), values); err != nil {
-				return err
-			}
-		}
-		if err := k.Sizes.Set(ctx, subnet, uint32(n)); err != nil {
+		n := max(int(neurons[count-1].Uid)+1, sizes[subnet])
+		if err := k.initSubnet(ctx, subnet, n, neurons[:count], stakes); err != nil {
 			return err
 		}
+		delete(sizes, subnet)
 		neurons = neurons[count:]
 	}
+	for _, s := range gs.Sizes {
+		if n, empty := sizes[s.Subnet]; empty {
+			if err := k.initSubnet(ctx, s.Subnet, n, nil, stakes); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
+}
+
+// initSubnet writes the n uids of a subnet. Those that genesis leaves out are vacant.
+func (k *Keeper) initSubnet(ctx context.Context, subnet uint64, n int, neurons []types.Neuron, stakes map[string]uint64) error {
+	columns := make([][]uint64, recentColumn+1)
+	for kind := range columns {
+		columns[kind] = make([]uint64, n)
+	}
+	for uid := range n {
+		columns[registeredColumn][uid] = types.Vacant
+	}
+	for _, neuron := range neurons {
+		if err := k.initNeuron(ctx, neuron); err != nil {
+			return err
+		}
+		columns[stakeColumn][neuron.Uid] = stakes[neuron.Hotkey]
+		columns[registeredColumn][neuron.Uid] = neuron.Registered
+		columns[incentiveColumn][neuron.Uid] = neuron.OwedIncentive
+		columns[dividendsColumn][neuron.Uid] = neuron.OwedDividends
+		columns[recentColumn][neuron.Uid] = neuron.RecentPay
+	}
+	for kind, values := range columns {
+		if err := k.setColumn(ctx, subnet, uint32(kind), values); err != nil {
+			return err
+		}
+	}
+	return k.Sizes.Set(ctx, subnet, uint32(n))
 }
 
 func (k *Keeper) initNeuron(ctx context.Context, n types.Neuron) error {
@@ -105,7 +122,12 @@ func (k *Keeper) initNeuron(ctx context.Context, n types.Neuron) error {
 	if err != nil {
 		return err
 	}
+	coldkey, known, err := k.Coldkey(ctx, hotkey)
+	if err != nil || !known {
+		return errors.Join(err, types.ErrUnknownHotkey.Wrapf("uid %d of subnet %d is %s", n.Uid, n.Subnet, n.Hotkey))
+	}
 	err = errors.Join(
+		k.OwnedUids.Set(ctx, collections.Join3(n.Subnet, []byte(coldkey), n.Uid)),
 		k.Neurons.Set(ctx, collections.Join(n.Subnet, n.Uid), hotkey),
 		k.Registrations.Set(ctx, collections.Join([]byte(hotkey), n.Subnet), n.Uid),
 	)
@@ -163,6 +185,7 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 			return false, nil
 		}),
 		k.exportNeurons(ctx, gs),
+		k.exportSizes(ctx, gs),
 		k.Positions.Walk(ctx, nil, func(_ addrPair, p types.Position) (bool, error) {
 			gs.Positions = append(gs.Positions, p)
 			return false, nil
@@ -219,6 +242,17 @@ func (k *Keeper) exportNeurons(ctx context.Context, gs *types.GenesisState) erro
 	})
 }
 
+// exportSizes writes the sizes that the neurons do not show.
+func (k *Keeper) exportSizes(ctx context.Context, gs *types.GenesisState) error {
+	return k.Sizes.Walk(ctx, nil, func(subnet uint64, n uint32) (bool, error) {
+		shown, err := k.Neurons.Has(ctx, collections.Join(subnet, n-1))
+		if !shown {
+			gs.Sizes = append(gs.Sizes, types.SubnetSize{Subnet: subnet, Size_: n})
+		}
+		return false, err
+	})
+}
+
 // Owed is what all neurons have earned and not been paid, in rao.
 func (k *Keeper) Owed(ctx context.Context) (uint64, error) {
 	gs, err := k.ExportGenesis(ctx)
@@ -241,10 +275,13 @@ func (k *Keeper) Invariant(ctx context.Context) error {
 		return types.ErrInvariant.Wrap(err.Error())
 	}
 	assets, unbonding, _ := gs.Totals()
-	for name, want := range map[string]uint64{types.ModuleName: assets, types.UnbondingName: unbonding} {
-		holds := k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(name), types.Denom).Amount
-		if !holds.Equal(coins(want).AmountOf(types.Denom)) {
-			return types.ErrInvariant.Wrapf("the account %s holds %s rao, it owes %d", name, holds, want)
+	for _, account := range []struct {
+		name string
+		owes uint64
+	}{{types.ModuleName, assets}, {types.UnbondingName, unbonding}} {
+		holds := k.bank.GetBalance(ctx, k.accounts.GetModuleAddress(account.name), types.Denom).Amount
+		if !holds.Equal(coins(account.owes).AmountOf(types.Denom)) {
+			return types.ErrInvariant.Wrapf("the account %s holds %s rao, it owes %d", account.name, holds, account.owes)
 		}
 	}
 	pools := make(map[string]uint64, len(gs.Hotkeys))

@@ -34,8 +34,9 @@ type Keeper struct {
 	Schema  collections.Schema
 	Params  collections.Item[types.Params]
 	Hotkeys collections.Map[[]byte, types.Hotkey]
-	// Owned lists (coldkey, hotkey).
-	Owned collections.KeySet[addrPair]
+	// Owned lists (coldkey, hotkey), OwnedUids (subnet, coldkey, uid).
+	Owned     collections.KeySet[addrPair]
+	OwnedUids collections.KeySet[collections.Triple[uint64, []byte, uint32]]
 	// Neurons is (subnet, uid) -> hotkey, Registrations (hotkey, subnet) -> uid.
 	Neurons       collections.Map[place, []byte]
 	Registrations collections.Map[addrID, uint32]
@@ -77,6 +78,7 @@ func NewKeeper(
 		Params:             collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
 		Hotkeys:            collections.NewMap(sb, types.HotkeysPrefix, "hotkeys", collections.BytesKey, codec.CollValue[types.Hotkey](cdc)),
 		Owned:              collections.NewKeySet(sb, types.OwnedPrefix, "owned", pair),
+		OwnedUids:          collections.NewKeySet(sb, types.OwnedUidsPrefix, "owned_uids", collections.TripleKeyCodec(collections.Uint64Key, collections.BytesKey, collections.Uint32Key)),
 		Neurons:            collections.NewMap(sb, types.NeuronsPrefix, "neurons", place, collections.BytesValue),
 		Registrations:      collections.NewMap(sb, types.RegistrationsPrefix, "registrations", addrID, collections.Uint32Value),
 		Sizes:              collections.NewMap(sb, types.SizesPrefix, "sizes", collections.Uint64Key, collections.Uint32Value),
@@ -171,13 +173,17 @@ func (k *Keeper) HotkeyAt(ctx context.Context, subnet uint64, uid uint16) ([]byt
 }
 
 // SendRestriction refuses to send Tao to a hotkey: it would be out of its owner's
-// reach.
-func (k *Keeper) SendRestriction(ctx context.Context, _, to sdk.AccAddress, _ sdk.Coins) (sdk.AccAddress, error) {
+// reach. What a module pays out, a returned deposit for example, goes to the
+// coldkey instead: a refusal there would stop a block.
+func (k *Keeper) SendRestriction(ctx context.Context, from, to sdk.AccAddress, _ sdk.Coins) (sdk.AccAddress, error) {
 	coldkey, known, err := k.Coldkey(ctx, to)
 	if err != nil {
 		return nil, err
 	}
 	if known {
+		if _, module := k.accounts.GetAccount(ctx, from).(sdk.ModuleAccountI); module {
+			return coldkey, nil
+		}
 		return nil, types.ErrHotkeyCannotHold.Wrapf("%s is a hotkey; send to its coldkey %s", to, coldkey)
 	}
 	return to, nil
@@ -253,6 +259,9 @@ func address(field, text string) (sdk.AccAddress, error) {
 	addr, err := sdk.AccAddressFromBech32(text)
 	if err != nil {
 		return nil, types.ErrInvalidAddress.Wrapf("%s %q: %s", field, text, err)
+	}
+	if addr.String() != text { // an account has one name, by which others know it
+		return nil, types.ErrInvalidAddress.Wrapf("%s %q: write it as %s", field, text, addr)
 	}
 	return addr, nil
 }

@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 
 	"cosmossdk.io/collections"
 
@@ -40,6 +41,8 @@ func (s msgServer) Register(ctx context.Context, msg *types.MsgRegister) (*types
 	hotkey := sdk.AccAddress(pub.Address())
 	h, err := s.Hotkeys.Get(ctx, hotkey)
 	switch {
+	case err != nil && !errors.Is(err, collections.ErrNotFound):
+		return nil, err
 	case err != nil:
 		if h, err = s.newHotkey(ctx, pub, coldkey); err != nil {
 			return nil, err
@@ -55,6 +58,9 @@ func (s msgServer) Register(ctx context.Context, msg *types.MsgRegister) (*types
 	place, ok, err := s.nextSlot(ctx, subnet)
 	if err != nil {
 		return nil, err
+	}
+	if !ok && place.freeAt == 0 {
+		return nil, types.ErrAllImmune.Wrapf("subnet %d has %d neurons and its owner's cannot be replaced; it must raise max_uids", subnet.Id, subnet.Hyperparameters.MaxUids)
 	}
 	if !ok {
 		return nil, types.ErrAllImmune.Wrapf("subnet %d has %d neurons; a slot frees at height %d", subnet.Id, subnet.Hyperparameters.MaxUids, place.freeAt)
@@ -73,7 +79,7 @@ func (s msgServer) Register(ctx context.Context, msg *types.MsgRegister) (*types
 		}
 		event.Replaced = sdk.AccAddress(old).String()
 	}
-	if err := s.assign(ctx, subnet.Id, place, hotkey, h.Assets); err != nil {
+	if err := s.assign(ctx, subnet.Id, place, hotkey, coldkey, h.Assets); err != nil {
 		return nil, err
 	}
 	return &types.MsgRegisterResponse{Uid: place.uid, Price: cost}, emit(ctx, event)
@@ -260,6 +266,9 @@ func (k *Keeper) mayMove(ctx context.Context, hotkey, coldkey []byte) error {
 
 // CancelUnbonding puts an unbonding back into its pool.
 func (s msgServer) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbonding) (*types.MsgCancelUnbondingResponse, error) {
+	if _, err := address("coldkey", msg.Coldkey); err != nil {
+		return nil, err
+	}
 	u, err := s.Unbondings.Get(ctx, msg.Unbonding)
 	if err != nil || u.Coldkey != msg.Coldkey {
 		return nil, types.ErrUnknownUnbonding.Wrapf("%s has no unbonding %d; list them with: taod q neuron unbondings", msg.Coldkey, msg.Unbonding)

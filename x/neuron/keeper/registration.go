@@ -31,7 +31,7 @@ func consent(ctx context.Context, coldkey []byte, key *codectypes.Any, subnet, e
 		return nil, err
 	}
 	if now := height(ctx); expiry < now {
-		return nil, types.ErrConsentExpired.Wrapf("it counted up to height %d, this is %d; sign a new one with: taod tx neuron consent", expiry, now)
+		return nil, types.ErrConsentExpired.Wrapf("it counted up to height %d, this is %d; sign a new one with: taod keys consent", expiry, now)
 	}
 	doc := types.ConsentBytes(sdk.UnwrapSDKContext(ctx).ChainID(), coldkey, pub.Address(), subnet, expiry)
 	if !pub.VerifySignature(doc, signature) {
@@ -185,18 +185,16 @@ func (k *Keeper) OwnerUID(ctx context.Context, subnet subnettypes.Subnet) (uid u
 	if err != nil {
 		return 0, false, err
 	}
-	err = k.Owned.Walk(ctx, collections.NewPrefixedPairRange[[]byte, []byte]([]byte(owner)), func(key addrPair) (bool, error) {
-		u, has, err := k.UID(ctx, subnet.Id, key.K2())
-		if has && (!ok || u < uid) {
-			uid, ok = u, true
-		}
-		return false, err
-	})
+	err = k.OwnedUids.Walk(ctx, collections.NewSuperPrefixedTripleRange[uint64, []byte, uint32](subnet.Id, owner),
+		func(key collections.Triple[uint64, []byte, uint32]) (bool, error) {
+			uid, ok = uint16(key.K3()), true
+			return true, nil // they come in ascending order
+		})
 	return uid, ok, err
 }
 
-// assign gives a uid to a hotkey.
-func (k *Keeper) assign(ctx context.Context, subnet uint64, s slot, hotkey []byte, stake uint64) error {
+// assign gives a uid to a hotkey of a coldkey.
+func (k *Keeper) assign(ctx context.Context, subnet uint64, s slot, hotkey, coldkey []byte, stake uint64) error {
 	if s.fresh {
 		if err := k.Sizes.Set(ctx, subnet, s.uid+1); err != nil {
 			return err
@@ -205,6 +203,7 @@ func (k *Keeper) assign(ctx context.Context, subnet uint64, s slot, hotkey []byt
 	return errors.Join(
 		k.Neurons.Set(ctx, collections.Join(subnet, s.uid), hotkey),
 		k.Registrations.Set(ctx, collections.Join(hotkey, subnet), s.uid),
+		k.OwnedUids.Set(ctx, collections.Join3(subnet, coldkey, s.uid)),
 		k.setCell(ctx, subnet, stakeColumn, s.uid, stake),
 		k.setCell(ctx, subnet, registeredColumn, s.uid, height(ctx)),
 		k.setCell(ctx, subnet, recentColumn, s.uid, 0),
@@ -224,7 +223,12 @@ func (k *Keeper) release(ctx context.Context, subnet uint64, uid uint32) (hotkey
 	if err := k.settleUID(ctx, subnet, uid); err != nil {
 		return nil, err
 	}
+	coldkey, _, err := k.Coldkey(ctx, hotkey)
+	if err != nil {
+		return nil, err
+	}
 	err = errors.Join(
+		k.OwnedUids.Remove(ctx, collections.Join3(subnet, []byte(coldkey), uid)),
 		k.Neurons.Remove(ctx, collections.Join(subnet, uid)),
 		k.Registrations.Remove(ctx, collections.Join(hotkey, subnet)),
 		k.Axons.Remove(ctx, collections.Join(subnet, uid)),

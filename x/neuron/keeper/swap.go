@@ -277,11 +277,21 @@ func (k *Keeper) moveOwned(ctx context.Context, old, next []byte, limit int) (in
 			k.Hotkeys.Set(ctx, hotkey, h),
 			k.Owned.Remove(ctx, collections.Join(old, hotkey)),
 			k.Owned.Set(ctx, collections.Join(next, hotkey)),
+			k.moveOwnedUids(ctx, hotkey, old, next),
 		); err != nil {
 			return 0, err
 		}
 	}
 	return len(hotkeys), nil
+}
+
+func (k *Keeper) moveOwnedUids(ctx context.Context, hotkey, old, next []byte) error {
+	return k.Registrations.Walk(ctx, collections.NewPrefixedPairRange[[]byte, uint64](hotkey), func(key addrID, uid uint32) (bool, error) {
+		return false, errors.Join(
+			k.OwnedUids.Remove(ctx, collections.Join3(key.K2(), old, uid)),
+			k.OwnedUids.Set(ctx, collections.Join3(key.K2(), next, uid)),
+		)
+	})
 }
 
 func (k *Keeper) moveStakes(ctx context.Context, old, next []byte, limit int) (int, error) {

@@ -20,13 +20,25 @@ func DefaultGenesis() *GenesisState {
 // AddNeuron registers a hotkey in a subnet with stake rao of its own, at height 0.
 // The accounts and the balance of the module's account are the caller's matter.
 func (gs *GenesisState) AddNeuron(subnet uint64, hotkey, coldkey sdk.AccAddress, stake uint64) error {
-	uid := uint32(0)
+	uid, address := uint32(0), hotkey.String()
 	for _, n := range gs.Neurons {
 		if n.Subnet == subnet {
 			uid = max(uid, n.Uid+1)
-			if n.Hotkey == hotkey.String() {
+			if n.Hotkey == address {
 				return ErrRegistered.Wrapf("%s has uid %d in subnet %d", hotkey, n.Uid, subnet)
 			}
+		}
+	}
+	if uid >= MaxUids {
+		return ErrInvalidGenesis.Wrapf("subnet %d has %d uids, the bound is %d", subnet, uid, MaxUids)
+	}
+	for _, h := range gs.Hotkeys {
+		if h.Address == address {
+			if stake > 0 || h.Coldkey != coldkey.String() {
+				return ErrRegistered.Wrapf("%s is a hotkey of %s in another subnet; its stake is given there, here it is 0", hotkey, h.Coldkey)
+			}
+			gs.Neurons = append(gs.Neurons, Neuron{Subnet: subnet, Uid: uid, Hotkey: address})
+			return nil
 		}
 	}
 	var p pool.Pool
@@ -71,7 +83,7 @@ func (gs GenesisState) Validate() error {
 		return err
 	}
 	for _, check := range []func(map[string]Hotkey) error{
-		gs.validateNeurons, gs.validatePositions, gs.validateUnbondings, gs.validateRest,
+		gs.validateNeurons, gs.validateSizes, gs.validatePositions, gs.validateUnbondings, gs.validateRest,
 	} {
 		if err := check(owners); err != nil {
 			return err
@@ -90,8 +102,8 @@ func (gs GenesisState) validateHotkeys() (map[string]Hotkey, error) {
 		if _, twice := known[h.Address]; twice {
 			return nil, ErrInvalidGenesis.Wrapf("hotkey %s comes twice", h.Address)
 		}
-		if h.Take > gs.Params.MaxTake {
-			return nil, ErrInvalidGenesis.Wrapf("the take of hotkey %s is %d, the bound is %d", h.Address, h.Take, gs.Params.MaxTake)
+		if h.Take > MostTake { // max_take may have been lowered since
+			return nil, ErrInvalidGenesis.Wrapf("the take of hotkey %s is %d, the bound is %d", h.Address, h.Take, MostTake)
 		}
 		if h.Payout != PAYOUT_STAKE && h.Payout != PAYOUT_BALANCE {
 			return nil, ErrInvalidGenesis.Wrapf("the payout of hotkey %s is %d", h.Address, h.Payout)
@@ -140,6 +152,25 @@ func (gs GenesisState) validateNeurons(known map[string]Hotkey) error {
 			if err := n.Axon.Validate(); err != nil {
 				return ErrInvalidGenesis.Wrapf("uid %d of subnet %d: %s", n.Uid, n.Subnet, err)
 			}
+		}
+	}
+	return nil
+}
+
+// validateSizes checks that sizes are above the uids of their subnets.
+func (gs GenesisState) validateSizes(map[string]Hotkey) error {
+	uids := make(map[uint64]uint32) // of the last neurons: they are in order
+	for _, n := range gs.Neurons {
+		uids[n.Subnet] = n.Uid + 1
+	}
+	last := uint64(0)
+	for _, s := range gs.Sizes {
+		if s.Subnet <= last {
+			return ErrInvalidGenesis.Wrapf("the size of subnet %d comes after that of %d, subnets must rise from 1", s.Subnet, last)
+		}
+		last = s.Subnet
+		if s.Size_ <= uids[s.Subnet] || s.Size_ > MaxUids {
+			return ErrInvalidGenesis.Wrapf("the size of subnet %d is %d, the range is %d..%d", s.Subnet, s.Size_, uids[s.Subnet]+1, MaxUids)
 		}
 	}
 	return nil
@@ -209,14 +240,14 @@ func (gs GenesisState) validateUnbondings(known map[string]Hotkey) error {
 	return nil
 }
 
-func (gs GenesisState) validateRest(known map[string]Hotkey) error {
+func (gs GenesisState) validateRest(map[string]Hotkey) error {
 	swaps := make(map[string]bool)
 	for _, s := range gs.Swaps {
 		if err := addresses(s.Coldkey, s.NewColdkey); err != nil {
 			return ErrInvalidGenesis.Wrapf("swap of %q: %s", s.Coldkey, err)
 		}
-		if _, hot := known[s.NewColdkey]; hot || swaps[s.Coldkey] {
-			return ErrInvalidGenesis.Wrapf("swap of %s comes twice or goes to a hotkey", s.Coldkey)
+		if swaps[s.Coldkey] { // one to a hotkey is cancelled when it is due
+			return ErrInvalidGenesis.Wrapf("swap of %s comes twice", s.Coldkey)
 		}
 		swaps[s.Coldkey] = true
 	}

@@ -40,6 +40,7 @@ var (
 	PricesPrefix             = collections.NewPrefix(17)
 	IdentitiesPrefix         = collections.NewPrefix(18)
 	SettledPrefix            = collections.NewPrefix(19)
+	OwnedUidsPrefix          = collections.NewPrefix(20)
 )
 
 // Vacant is the registered height of a uid that nobody has.

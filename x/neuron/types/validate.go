@@ -1,8 +1,9 @@
 package types
 
 import (
-	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -28,6 +29,18 @@ const (
 	maxAmount      = 21_000_000_000_000_000
 )
 
+// MostTake is the highest that max_take can be, in millionths.
+const MostTake = 180_000
+
+// Endpoint is host:port, with brackets around an IPv6 address.
+func (a Axon) Endpoint() string {
+	host := a.Host
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.FormatUint(uint64(a.Port), 10)
+}
+
 // DefaultParams are those of blocks of one second.
 func DefaultParams() Params {
 	return Params{
@@ -45,8 +58,8 @@ func (p Params) Validate() error {
 		{"unbonding", p.Unbonding, 1, 10_000_000},
 		{"min_stake_change", p.MinStakeChange, 1, 1_000_000_000},
 		{"move_interval", p.MoveInterval, 0, 1_000_000},
-		{"max_take", uint64(p.MaxTake), 0, 180_000},
-		{"take_raise", uint64(p.TakeRaise), 0, 180_000},
+		{"max_take", uint64(p.MaxTake), 0, MostTake},
+		{"take_raise", uint64(p.TakeRaise), 0, MostTake},
 		{"take_interval", p.TakeInterval, 0, 10_000_000},
 		{"default_take", uint64(p.DefaultTake), 0, uint64(p.MaxTake)},
 		{"max_unbondings", uint64(p.MaxUnbondings), 1, 100},
@@ -115,7 +128,7 @@ func validateHost(host string) error {
 	if host == "" || len(host) > maxHost {
 		return ErrInvalidAxon.Wrapf("the host has %d bytes, the range is 1..%d", len(host), maxHost)
 	}
-	if net.ParseIP(host) != nil {
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Zone() == "" {
 		return nil
 	}
 	for _, label := range strings.Split(host, ".") {

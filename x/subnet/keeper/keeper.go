@@ -70,7 +70,7 @@ func (k *Keeper) Authority() string { return k.authority }
 func (k *Keeper) Subnet(ctx context.Context, id uint64) (types.Subnet, error) {
 	subnet, err := k.Subnets.Get(ctx, id)
 	if errors.Is(err, collections.ErrNotFound) {
-		return subnet, types.ErrUnknownSubnet.Wrapf("%d; list them with: taod q subnet subnets", id)
+		return subnet, types.ErrUnknownSubnet.Wrapf("subnet %d; list them with: taod q subnet subnets", id)
 	}
 	return subnet, err
 }

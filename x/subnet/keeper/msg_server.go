@@ -37,6 +37,9 @@ func (s msgServer) CreateSubnet(ctx context.Context, msg *types.MsgCreateSubnet)
 	if err != nil {
 		return nil, err
 	}
+	if err := s.mayOwn(ctx, owner); err != nil {
+		return nil, err
+	}
 	if err := types.ValidateText(msg.Name, msg.Description); err != nil {
 		return nil, err
 	}
@@ -70,6 +73,16 @@ func (s msgServer) CreateSubnet(ctx context.Context, msg *types.MsgCreateSubnet)
 	return &types.MsgCreateSubnetResponse{Subnet: id, Lock: price}, emit(ctx, &types.EventSubnetCreated{
 		Subnet: id, Owner: msg.Owner, Name: msg.Name, Lock: price,
 	})
+}
+
+// mayOwn refuses hotkeys: they never hold Tao, and a lock comes back one day.
+func (k *Keeper) mayOwn(ctx context.Context, owner []byte) error {
+	if hot, err := k.stakes.IsHotkey(ctx, owner); err != nil {
+		return err
+	} else if hot {
+		return types.ErrUnauthorized.Wrapf("%s is a hotkey and cannot own a subnet; use its coldkey", sdk.AccAddress(owner))
+	}
+	return nil
 }
 
 // room checks that there is a place for one more subnet, and that its name is free.
@@ -126,6 +139,9 @@ func (s msgServer) DissolveSubnet(ctx context.Context, msg *types.MsgDissolveSub
 	subnet, governs, err := s.mayChange(ctx, msg.Authority, msg.Subnet)
 	if err != nil {
 		return nil, err
+	}
+	if subnet.Id == types.FirstSubnet {
+		return nil, types.ErrUnauthorized.Wrapf("subnet %d receives what no other subnet can; it is never dissolved", subnet.Id)
 	}
 	params, err := s.Params.Get(ctx)
 	if err != nil {
@@ -210,6 +226,13 @@ func (s msgServer) AcceptOwnership(ctx context.Context, msg *types.MsgAcceptOwne
 	}
 	if subnet.OfferedTo == "" || msg.Owner != subnet.OfferedTo {
 		return nil, types.ErrNotOffered.Wrapf("subnet %d is offered to %q, not to %q", msg.Subnet, subnet.OfferedTo, msg.Owner)
+	}
+	owner, err := address("owner", msg.Owner)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.mayOwn(ctx, owner); err != nil {
+		return nil, err
 	}
 	subnet.Owner, subnet.OfferedTo = msg.Owner, ""
 	if err := s.Subnets.Set(ctx, subnet.Id, subnet); err != nil {
@@ -343,6 +366,9 @@ func address(field, text string) (sdk.AccAddress, error) {
 	addr, err := sdk.AccAddressFromBech32(text)
 	if err != nil {
 		return nil, types.ErrInvalidAddress.Wrapf("%s %q: %s", field, text, err)
+	}
+	if addr.String() != text { // an account has one name, by which others know it
+		return nil, types.ErrInvalidAddress.Wrapf("%s %q: write it as %s", field, text, addr)
 	}
 	return addr, nil
 }

@@ -25,7 +25,7 @@ func (p Params) Validate() error {
 		name        string
 		v, min, max uint64
 	}{
-		{"max_subnets", uint64(p.MaxSubnets), 1, 256},
+		{"max_subnets", uint64(p.MaxSubnets), 1, MostSubnets},
 		{"creation_floor", p.CreationFloor, 0, maxAmount},
 		{"creation_decay", p.CreationDecay, 1, 1_000_000_000},
 		{"dissolve_notice", p.DissolveNotice, 0, 1_000_000},
@@ -48,7 +48,7 @@ func NewGenesis(h Hyperparameters) *GenesisState {
 	return &GenesisState{
 		Params: DefaultParams(),
 		Subnets: []Subnet{{
-			Id: 1, Name: "text", Description: "Byte-level language models that teach each other",
+			Id: FirstSubnet, Name: "text", Description: "Byte-level language models that teach each other",
 			Modality: MODALITY_TEXT, Hyperparameters: h,
 		}},
 		NextId: 2,
@@ -120,8 +120,11 @@ func (gs GenesisState) Validate() error {
 }
 
 func (gs GenesisState) validateSubnets() error {
-	if len(gs.Subnets) > int(gs.Params.MaxSubnets) {
-		return ErrInvalidGenesis.Wrapf("%d subnets, max_subnets is %d", len(gs.Subnets), gs.Params.MaxSubnets)
+	if len(gs.Subnets) == 0 || gs.Subnets[0].Id != FirstSubnet {
+		return ErrInvalidGenesis.Wrapf("there is no subnet %d", FirstSubnet)
+	}
+	if len(gs.Subnets) > MostSubnets { // max_subnets may have been lowered since
+		return ErrInvalidGenesis.Wrapf("%d subnets, the bound is %d", len(gs.Subnets), MostSubnets)
 	}
 	last, names := uint64(0), make(map[string]uint64)
 	for _, s := range gs.Subnets {
@@ -150,12 +153,12 @@ func (s Subnet) validate() error {
 	if s.Modality < MODALITY_TEXT || s.Modality > MODALITY_TENSOR {
 		return ErrInvalidModality.Wrapf("%d, the range is %d..%d", s.Modality, MODALITY_TEXT, MODALITY_TENSOR)
 	}
-	for field, address := range map[string]string{"owner": s.Owner, "offered_to": s.OfferedTo} {
-		if address == "" {
+	for _, account := range []struct{ field, address string }{{"owner", s.Owner}, {"offered_to", s.OfferedTo}} {
+		if account.address == "" {
 			continue
 		}
-		if _, err := sdk.AccAddressFromBech32(address); err != nil {
-			return ErrInvalidAddress.Wrapf("%s %q: %s", field, address, err)
+		if _, err := sdk.AccAddressFromBech32(account.address); err != nil {
+			return ErrInvalidAddress.Wrapf("%s %q: %s", account.field, account.address, err)
 		}
 	}
 	if s.Lock > maxAmount*21 {

@@ -22,6 +22,13 @@ var (
 	NamesPrefix   = collections.NewPrefix(6)
 )
 
+// FirstSubnet is there from genesis on, has no owner and is never dissolved: it
+// receives what no other subnet can.
+const FirstSubnet = 1
+
+// MostSubnets is the highest that max_subnets can be.
+const MostSubnets = 256
+
 // Bounds of text.
 const (
 	MaxName        = 64

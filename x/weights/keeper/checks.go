@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"cosmossdk.io/collections"
 
@@ -141,20 +142,14 @@ func (k *Keeper) checkEntries(ctx context.Context, s sender, uids, weights []uin
 	if err != nil {
 		return err
 	}
-	seen := make([]bool, n)
+	if uid, twice := duplicate(uids); twice {
+		return types.ErrDuplicate.Wrapf("uid %d", uid)
+	}
 	sum, most, nonzero := uint64(0), uint64(0), uint32(0)
-	unknown := -1
 	for i, uid := range uids {
 		if int64(uid) >= int64(n) {
-			if unknown < 0 {
-				unknown = i
-			}
-			continue
+			return types.ErrUnknownUID.Wrapf("uid %d, subnet %d has 0..%d", uid, s.subnet.Id, n-1)
 		}
-		if seen[uid] {
-			return types.ErrDuplicate.Wrapf("uid %d", uid)
-		}
-		seen[uid] = true
 		if weights[i] > types.U16Max {
 			return types.ErrInvalidWeight.Wrapf("%d toward uid %d, the range is 0..%d", weights[i], uid, types.U16Max)
 		}
@@ -164,9 +159,6 @@ func (k *Keeper) checkEntries(ctx context.Context, s sender, uids, weights []uin
 		sum += uint64(weights[i])
 		most = max(most, uint64(weights[i]))
 	}
-	if unknown >= 0 {
-		return types.ErrUnknownUID.Wrapf("uid %d, subnet %d has 0..%d", uids[unknown], s.subnet.Id, n-1)
-	}
 	lone := len(uids) == 1 && uids[0] == uint32(s.uid)
 	if least := s.subnet.Hyperparameters.MinAllowedWeights; nonzero < least && !lone {
 		return types.ErrTooFew.Wrapf("%d weights above 0, the least is %d", nonzero, least)
@@ -175,6 +167,18 @@ func (k *Keeper) checkEntries(ctx context.Context, s sender, uids, weights []uin
 		return types.ErrMaxWeight.Wrapf("one holds %d of %d, the bound is %d/65535 of the row", most, sum, bound)
 	}
 	return nil
+}
+
+// duplicate finds a uid that comes twice.
+func duplicate(uids []uint32) (uid uint32, twice bool) {
+	sorted := slices.Clone(uids)
+	slices.Sort(sorted)
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i] == sorted[i-1] {
+			return sorted[i], true
+		}
+	}
+	return 0, false
 }
 
 // CheckCommit runs all checks of MsgCommitWeights and changes nothing.
@@ -211,6 +215,12 @@ func (k *Keeper) checkCommit(ctx context.Context, msg *types.MsgCommitWeights) (
 	if err != nil {
 		return s, c, err
 	}
+	// A revealed commit is gone; the row in force remembers its height.
+	row, _, err := k.row(ctx, s.subnet.Id, s.uid)
+	if err != nil {
+		return s, c, err
+	}
+	last = max(last, row.Written)
 	if next := last + max(h.WeightsRateLimit, 1); last > 0 && now < next {
 		return s, c, types.ErrTooSoon.Wrapf("next commit at height %d: the last was at %d", next, last)
 	}

@@ -65,9 +65,7 @@ func (k *Keeper) dueSubnets(ctx context.Context, subnets []subnettypes.Subnet) (
 	now := uint64(sdk.UnwrapSDKContext(ctx).BlockHeight())
 	for _, s := range subnets {
 		if s.DissolvesAt != 0 && s.DissolvesAt <= now {
-			if err := k.dissolve(ctx, s.Id); err != nil {
-				return nil, err
-			}
+			k.runDissolve(ctx, s.Id)
 			continue
 		}
 		at, err := k.Due.Get(ctx, s.Id)
@@ -166,8 +164,19 @@ func (k *Keeper) runEpoch(ctx context.Context, subnet subnettypes.Subnet, left u
 	if err := w.engine.Epoch(&w.in, &w.out); err != nil {
 		return epoch, err
 	}
+	if cut > 0 {
+		if epoch.OwnerCut, err = k.payOwner(ctx, subnet, cut, w); err != nil {
+			return epoch, err
+		}
+		if epoch.OwnerCut == 0 { // the cut goes the way of the rest
+			w.in.Emission = pot
+			if err := w.engine.Epoch(&w.in, &w.out); err != nil {
+				return epoch, err
+			}
+		}
+	}
 	epoch.Pot = w.in.Emission
-	if err := k.pay(ctx, subnet, w, cut, &epoch); err != nil {
+	if err := k.pay(ctx, subnet, w, &epoch); err != nil {
 		return epoch, err
 	}
 	if err := k.store(ctx, subnet.Id, w, epoch); err != nil {
@@ -183,9 +192,21 @@ func scale(a, b, c uint64) uint64 {
 	return q
 }
 
-// pay books what the epoch decided. The owner's cut is paid only when there was
-// consensus: otherwise it is recycled with the rest.
-func (k *Keeper) pay(ctx context.Context, subnet subnettypes.Subnet, w *workspace, cut uint64, epoch *types.Epoch) error {
+// payOwner pays a subnet's owner its cut and returns what was paid: nothing when
+// there was no consensus, or when the owner has become a hotkey.
+func (k *Keeper) payOwner(ctx context.Context, subnet subnettypes.Subnet, cut uint64, w *workspace) (uint64, error) {
+	if w.out.Recycled > 0 {
+		return 0, nil
+	}
+	owner, err := sdk.AccAddressFromBech32(subnet.Owner)
+	if err != nil {
+		return 0, err
+	}
+	return k.neurons.PayOwner(ctx, subnet.Id, owner, cut)
+}
+
+// pay books what the epoch decided: paid + carried + recycled is the pot.
+func (k *Keeper) pay(ctx context.Context, subnet subnettypes.Subnet, w *workspace, epoch *types.Epoch) error {
 	for i := range w.out.Server {
 		epoch.Paid += w.out.Server[i] + w.out.Validator[i]
 	}
@@ -193,17 +214,6 @@ func (k *Keeper) pay(ctx context.Context, subnet subnettypes.Subnet, w *workspac
 	elapsed := epoch.Height - epoch.Previous
 	if err := k.neurons.Accrue(ctx, subnet.Id, w.out.Server, w.out.Validator, elapsed, subnet.Hyperparameters.Immunity); err != nil {
 		return err
-	}
-	if epoch.Recycled > 0 {
-		epoch.Recycled += cut
-	} else if cut > 0 {
-		owner, err := sdk.AccAddressFromBech32(subnet.Owner)
-		if err != nil {
-			return err
-		}
-		if epoch.OwnerCut, err = k.neurons.PayOwner(ctx, subnet.Id, owner, cut); err != nil {
-			return err
-		}
 	}
 	if err := k.emission.RecyclePot(ctx, subnet.Id, epoch.Recycled, emissiontypes.ReasonEpoch); err != nil {
 		return err
@@ -412,6 +422,19 @@ func (k *Keeper) storeBonds(ctx context.Context, subnet uint64, bonds []yuma.Row
 		}
 	}
 	return nil
+}
+
+// runDissolve dissolves in a context of its own: a failure says why in an event,
+// leaves the subnet as it was, and is tried again in the next block.
+func (k *Keeper) runDissolve(ctx context.Context, subnet uint64) {
+	sdkCtx := sdk.UnwrapSDKContext(ctx)
+	cached, write := sdkCtx.CacheContext()
+	if err := k.dissolve(cached, subnet); err != nil {
+		sdkCtx.Logger().Error("dissolution failed", "subnet", subnet, "error", err)
+		_ = sdkCtx.EventManager().EmitTypedEvent(&types.EventEpochFailed{Subnet: subnet, Error: "dissolution: " + err.Error()})
+		return
+	}
+	write()
 }
 
 // dissolve takes down a dissolved subnet, a bounded number of uids per block.

@@ -138,6 +138,9 @@ func address(field, text string) (sdk.AccAddress, error) {
 	if err != nil {
 		return nil, types.ErrInvalidAddress.Wrapf("%s %q: %s", field, text, err)
 	}
+	if addr.String() != text { // an account has one name, by which others know it
+		return nil, types.ErrInvalidAddress.Wrapf("%s %q: write it as %s", field, text, addr)
+	}
 	return addr, nil
 }
 

@@ -224,8 +224,8 @@ func (q queryServer) Column(ctx context.Context, req *types.QueryColumnRequest) 
 	rows, err := q.k.rowsOf(ctx, req.Subnet)
 	res := &types.QueryColumnResponse{}
 	for _, row := range rows {
-		if row.Written <= registered && registered > 0 {
-			continue // it meant whoever had the uid before
+		if row.Updated <= registered || row.Written < registered {
+			continue // it meant whoever had the uid before, as in the epoch
 		}
 		for _, e := range row.Entries {
 			if e.Uid == req.Uid {

@@ -1,4 +1,4 @@
-// Package simulation makes random states of the weights.
+// Package simulation makes random states of the weights and random rows.
 package simulation
 
 import (

@@ -7,15 +7,19 @@ import (
 // DefaultParams bound the work of a block.
 func DefaultParams() Params { return Params{EpochBudget: 1 << 19, MaxCommits: 64} }
 
-const maxBudget = 1 << 24
+const (
+	maxBudget = 1 << 24
+	// mostCommits is the highest that max_commits can be.
+	mostCommits = 64
+)
 
 // Validate checks every range.
 func (p Params) Validate() error {
 	if p.EpochBudget < 1 || p.EpochBudget > maxBudget {
 		return ErrInvalidParams.Wrapf("epoch_budget is %d, the range is 1..%d", p.EpochBudget, maxBudget)
 	}
-	if p.MaxCommits < 1 || p.MaxCommits > 64 {
-		return ErrInvalidParams.Wrapf("max_commits is %d, the range is 1..64", p.MaxCommits)
+	if p.MaxCommits < 1 || p.MaxCommits > mostCommits {
+		return ErrInvalidParams.Wrapf("max_commits is %d, the range is 1..%d", p.MaxCommits, mostCommits)
 	}
 	return nil
 }
@@ -34,14 +38,14 @@ func (gs GenesisState) Validate() error {
 			return ErrInvalidGenesis.Wrapf("subnet %d comes after subnet %d, ids must rise from 1", s.Epoch.Subnet, last)
 		}
 		last = s.Epoch.Subnet
-		if err := s.validate(gs.Params); err != nil {
+		if err := s.validate(); err != nil {
 			return ErrInvalidGenesis.Wrapf("subnet %d: %s", last, err)
 		}
 	}
 	return nil
 }
 
-func (s SubnetState) validate(params Params) error {
+func (s SubnetState) validate() error {
 	for _, list := range []struct {
 		name string
 		rows []Row
@@ -61,7 +65,7 @@ func (s SubnetState) validate(params Params) error {
 			}
 		}
 	}
-	if err := s.validateCommits(params); err != nil {
+	if err := s.validateCommits(); err != nil {
 		return err
 	}
 	return s.validateColumns()
@@ -81,7 +85,7 @@ func validateEntries(entries []Entry) error {
 	return nil
 }
 
-func (s SubnetState) validateCommits(params Params) error {
+func (s SubnetState) validateCommits() error {
 	var last *Commit
 	count := uint32(0)
 	for i := range s.Commits {
@@ -89,8 +93,8 @@ func (s SubnetState) validateCommits(params Params) error {
 		if last != nil && last.Uid != c.Uid {
 			count = 0
 		}
-		if count++; count > params.MaxCommits {
-			return ErrTooManyCommits.Wrapf("uid %d has more than %d", c.Uid, params.MaxCommits)
+		if count++; count > mostCommits { // max_commits may have been lowered since
+			return ErrTooManyCommits.Wrapf("uid %d has more than %d", c.Uid, mostCommits)
 		}
 		if last != nil && (c.Uid < last.Uid || (c.Uid == last.Uid && c.Height <= last.Height)) {
 			return ErrInvalidCommit.Wrapf("of uid %d at height %d is out of order", c.Uid, c.Height)
