@@ -45,6 +45,7 @@ func (app *App) anteHandler(cache *lane.SignatureCache) sdk.AnteHandler {
 	verify := ante.NewSigVerificationDecorator(accounts, app.txConfig.SignModeHandler())
 	return sdk.ChainAnteDecorators(
 		ante.NewSetUpContextDecorator(),
+		signersDecorator{},
 		ante.NewExtensionOptionsDecorator(nil),
 		ante.NewValidateBasicDecorator(),
 		ante.NewTxTimeoutHeightDecorator(),

@@ -8,6 +8,8 @@ import (
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	"github.com/taonet/taonet/app/amount"
 )
 
 const (
@@ -16,11 +18,11 @@ const (
 	// Bech32Prefix of account addresses: tao1…
 	Bech32Prefix = "tao"
 	// BaseDenom is the smallest unit; all amounts in state are in it.
-	BaseDenom = "rao"
+	BaseDenom = amount.BaseDenom
 	// DisplayDenom is what people read and type: 1 tao = 10^9 rao.
-	DisplayDenom = "tao"
+	DisplayDenom = amount.DisplayDenom
 	// DisplayExponent is the number of decimals of the display denomination.
-	DisplayExponent = 9
+	DisplayExponent = amount.Exponent
 	// CoinType is the SLIP-44 number in derivation paths.
 	CoinType = 118
 	// MinGasPrice is the default price that a node asks for and a client offers, in rao.

@@ -157,6 +157,14 @@ func (d *Draft) hasSubnet(id uint64) bool {
 	return false
 }
 
+// Supply is all rao in the genesis.
+func (d *Draft) Supply() (rao uint64) {
+	for _, balance := range d.bank.Balances {
+		rao += balance.Coins.AmountOf(BaseDenom).Uint64()
+	}
+	return rao
+}
+
 // State is the genesis with all that was added.
 func (d *Draft) State() (GenesisState, error) {
 	packed, err := authtypes.PackAccounts(d.accounts)

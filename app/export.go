@@ -7,12 +7,17 @@ import (
 
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
 
+	"github.com/cosmos/cosmos-sdk/codec"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	slashingtypes "github.com/cosmos/cosmos-sdk/x/slashing/types"
 	"github.com/cosmos/cosmos-sdk/x/staking"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
+
+	neurontypes "github.com/taonet/taonet/x/neuron/types"
+	subnettypes "github.com/taonet/taonet/x/subnet/types"
+	weightstypes "github.com/taonet/taonet/x/weights/types"
 )
 
 // ExportAppStateAndValidators writes the state as a genesis. With forZeroHeight it
@@ -33,6 +38,11 @@ func (app *App) ExportAppStateAndValidators(forZeroHeight bool, allowed, modules
 	if err != nil {
 		return servertypes.ExportedApp{}, err
 	}
+	if forZeroHeight {
+		if err := app.rebase(genesis); err != nil {
+			return servertypes.ExportedApp{}, err
+		}
+	}
 	state, err := json.MarshalIndent(genesis, "", "  ")
 	if err != nil {
 		return servertypes.ExportedApp{}, err
@@ -44,6 +54,40 @@ func (app *App) ExportAppStateAndValidators(forZeroHeight bool, allowed, modules
 		Height:          height,
 		ConsensusParams: app.GetConsensusParams(ctx),
 	}, err
+}
+
+// rebase moves what our modules count by height.
+func (app *App) rebase(genesis GenesisState) error {
+	var (
+		height  = uint64(app.LastBlockHeight())
+		subnets subnettypes.GenesisState
+		neurons neurontypes.GenesisState
+		weights weightstypes.GenesisState
+	)
+	for _, part := range []struct {
+		name  string
+		state codec.ProtoMarshaler
+		move  func()
+	}{
+		{subnettypes.ModuleName, &subnets, func() { subnets.Rebase(height) }},
+		{neurontypes.ModuleName, &neurons, func() { neurons.Rebase(height) }},
+		{weightstypes.ModuleName, &weights, func() { weights.Rebase() }},
+	} {
+		text, exported := genesis[part.name]
+		if !exported {
+			continue
+		}
+		if err := app.appCodec.UnmarshalJSON(text, part.state); err != nil {
+			return fmt.Errorf("the genesis of %s: %w", part.name, err)
+		}
+		part.move()
+		text, err := app.appCodec.MarshalJSON(part.state)
+		if err != nil {
+			return fmt.Errorf("the genesis of %s: %w", part.name, err)
+		}
+		genesis[part.name] = text
+	}
+	return nil
 }
 
 // prepareZeroHeight settles what is counted by height in the SDK's modules.
@@ -97,6 +141,9 @@ func (app *App) withdrawAll(ctx sdk.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := app.donateScraps(ctx, operator); err != nil {
+			return err
+		}
 		if err := app.DistrKeeper.Hooks().AfterValidatorCreated(ctx, operator); err != nil {
 			return err
 		}
@@ -114,6 +161,21 @@ func (app *App) withdrawAll(ctx sdk.Context) error {
 		}
 	}
 	return nil
+}
+
+// donateScraps gives the fractions that nobody could withdraw to the community pool:
+// a new record forgets them, and what distribution holds must add up.
+func (app *App) donateScraps(ctx sdk.Context, operator sdk.ValAddress) error {
+	scraps, err := app.DistrKeeper.GetValidatorOutstandingRewardsCoins(ctx, operator)
+	if err != nil {
+		return err
+	}
+	fees, err := app.DistrKeeper.FeePool.Get(ctx)
+	if err != nil {
+		return err
+	}
+	fees.CommunityPool = fees.CommunityPool.Add(scraps...)
+	return app.DistrKeeper.FeePool.Set(ctx, fees)
 }
 
 func parties(d stakingtypes.Delegation) (sdk.AccAddress, sdk.ValAddress, error) {

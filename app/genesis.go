@@ -51,7 +51,12 @@ func (app *App) initChain(ctx sdk.Context, req *abci.RequestInitChain) (*abci.Re
 	if err := app.UpgradeKeeper.SetModuleVersionMap(ctx, app.ModuleManager.GetVersionMap()); err != nil {
 		return nil, err
 	}
-	return app.ModuleManager.InitGenesis(ctx, app.appCodec, genesis)
+	res, err := app.ModuleManager.InitGenesis(ctx, app.appCodec, genesis)
+	if err != nil {
+		return nil, err
+	}
+	// What one module cannot see alone, such as pay that nobody is owed.
+	return res, app.Invariants(ctx)
 }
 
 // genesisBasics replaces the default genesis of SDK modules where ours differs.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/x/auth/ante"
 	authsigning "github.com/cosmos/cosmos-sdk/x/auth/signing"
 
 	neurontypes "github.com/taonet/taonet/x/neuron/types"
@@ -89,9 +90,7 @@ func rides(tx authsigning.Tx) string {
 	if len(tx.FeeGranter()) != 0 {
 		return "it names a fee granter"
 	}
-	if ext, ok := tx.(interface {
-		HasExtensionOptions() bool
-	}); ok && ext.HasExtensionOptions() {
+	if ext, ok := tx.(ante.HasExtensionOptionsTx); ok && len(ext.GetExtensionOptions())+len(ext.GetNonCriticalExtensionOptions()) > 0 {
 		return "it has extension options"
 	}
 	signers, err := tx.GetSigners()
