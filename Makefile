@@ -24,7 +24,7 @@ install: build ## copy taod to $(go env GOPATH)/bin
 	install -D build/taod "$$(go env GOPATH)/bin/taod"
 
 demo: build ## one validator, eight neurons, a live table; BLOCKS=60 ends by itself
-	./build/taod demo --blocks "$(or $(BLOCKS),0)"
+	./build/taod demo --home build/demo --blocks "$(or $(BLOCKS),0)"
 
 test: ## all tests that run in minutes
 	go test -timeout 20m ./...

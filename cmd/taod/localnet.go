@@ -77,7 +77,10 @@ func localnetConfig(cmd *cobra.Command) (localnet.Config, error) {
 		return localnet.Config{}, err
 	}
 	cfg := localnet.Config{Home: client.GetClientContextFromCmd(cmd).HomeDir, Binary: binary}
-	cfg.Validators, _ = cmd.Flags().GetInt(flagValidators)
+	cfg.Validators = 1
+	if cmd.Flags().Lookup(flagValidators) != nil {
+		cfg.Validators, _ = cmd.Flags().GetInt(flagValidators)
+	}
 	cfg.PortOffset, _ = cmd.Flags().GetInt(flagPortOffset)
 	return cfg, cfg.Validate()
 }

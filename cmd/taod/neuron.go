@@ -81,7 +81,7 @@ that this prints is what "taod tx neuron register --consent FILE" needs.`,
 				return fmt.Errorf("subnet %q is no whole number", args[1])
 			}
 			expiry, _ := cmd.Flags().GetUint64(flagExpiry)
-			c, err := sign(cmd, clientCtx, clientCtx.FromName, coldkey, subnet, expiry)
+			c, err := signConsent(cmd, clientCtx, clientCtx.FromName, coldkey, subnet, expiry)
 			if err != nil {
 				return err
 			}
@@ -98,8 +98,8 @@ that this prints is what "taod tx neuron register --consent FILE" needs.`,
 	return cmd
 }
 
-// sign makes the consent of a key in the local keyring.
-func sign(cmd *cobra.Command, clientCtx client.Context, name string, coldkey sdk.AccAddress, subnet, expiry uint64) (*consent, error) {
+// signConsent makes the consent of a key in the local keyring.
+func signConsent(cmd *cobra.Command, clientCtx client.Context, name string, coldkey sdk.AccAddress, subnet, expiry uint64) (*consent, error) {
 	record, err := clientCtx.Keyring.Key(name)
 	if err != nil {
 		if addr, parseErr := sdk.AccAddressFromBech32(name); parseErr == nil {
@@ -157,7 +157,7 @@ func consentFlags(cmd *cobra.Command, clientCtx client.Context, subnet uint64) (
 	}
 	var c *consent
 	if hotkey != "" {
-		signed, err := sign(cmd, clientCtx, hotkey, clientCtx.FromAddress, subnet, 0)
+		signed, err := signConsent(cmd, clientCtx, hotkey, clientCtx.FromAddress, subnet, 0)
 		if err != nil {
 			return nil, nil, nil, err
 		}

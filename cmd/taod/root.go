@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strconv"
 	"strings"
 
 	dbm "github.com/cosmos/cosmos-db"
@@ -135,10 +136,27 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	if clientCtx, err = clientconfig.ReadFromClientConfig(clientCtx); err != nil {
 		return err
 	}
+	if err := reconcile(cmd); err != nil {
+		return err
+	}
 	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
 		return err
 	}
 	return server.InterceptConfigsPreRunHandler(cmd, app.NodeConfigTemplate, app.DefaultNodeConfig(), app.DefaultCometConfig())
+}
+
+// reconcile lets a flag that was given stand against a default of setTxDefaults.
+func reconcile(cmd *cobra.Command) error {
+	changed := func(name string) bool { return cmd.Flags().Changed(name) }
+	if changed(flags.FlagFees) && !changed(flags.FlagGasPrices) {
+		if err := cmd.Flags().Set(flags.FlagGasPrices, ""); err != nil {
+			return err
+		}
+	}
+	if changed(flags.FlagDryRun) && !changed(flags.FlagGas) {
+		return cmd.Flags().Set(flags.FlagGas, strconv.Itoa(flags.DefaultGasLimit))
+	}
+	return nil
 }
 
 // addCommands adds every command that autocli does not make.
@@ -156,6 +174,7 @@ func addCommands(root *cobra.Command, known *app.App) {
 		txCmd(),
 		yumaCmd(),
 		localnetCmd(known),
+		demoCmd(known),
 	)
 	server.AddCommands(root, app.DefaultNodeHome, newApp, exportApp, addStartFlags)
 }
@@ -209,8 +228,12 @@ func txCmd() *cobra.Command {
 	return cmd
 }
 
-// setTxDefaults makes gas and its price something that nobody has to type.
+// setTxDefaults makes gas and its price something that nobody has to type. In
+// genesis there is no node to ask for either.
 func setTxDefaults(cmd *cobra.Command) {
+	if cmd.Name() == "genesis" {
+		return
+	}
 	for flag, value := range map[string]string{
 		flags.FlagGas:           flags.GasFlagAuto,
 		flags.FlagGasAdjustment: "1.5",

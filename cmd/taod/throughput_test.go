@@ -1,0 +1,273 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	cmtcfg "github.com/cometbft/cometbft/config"
+	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
+	"github.com/stretchr/testify/require"
+
+	sdkmath "cosmossdk.io/math"
+
+	"github.com/cosmos/cosmos-sdk/client"
+	"github.com/cosmos/cosmos-sdk/crypto/keys/ed25519"
+	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
+	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
+	sdk "github.com/cosmos/cosmos-sdk/types"
+	"github.com/cosmos/cosmos-sdk/types/query"
+	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
+	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+
+	"github.com/taonet/taonet/app"
+	"github.com/taonet/taonet/app/localnet"
+	"github.com/taonet/taonet/app/sign"
+	subnettypes "github.com/taonet/taonet/x/subnet/types"
+	weightstypes "github.com/taonet/taonet/x/weights/types"
+)
+
+const (
+	fullSubnet  = 4096
+	entriesSent = 64
+	workers     = 16
+	oneTao      = 1_000_000_000
+)
+
+// traffic is what a throughput run sends.
+type traffic struct {
+	name    string
+	ed25519 bool
+	indexer string
+	// send makes bank sends of the same keys instead of rows.
+	send bool
+	// ordered uses sequences instead of time-outs.
+	ordered bool
+}
+
+// BenchmarkNode measures transactions per second end to end: generator, JSON-RPC,
+// CheckTx, blocks of a second, epochs and recheck on the same machine. TAO_BLOCKS
+// says for how many blocks (60).
+func BenchmarkNode(b *testing.B) {
+	for _, tr := range []traffic{
+		{name: "rows/ed25519/kv", ed25519: true, indexer: "kv"},
+		{name: "rows/secp256k1/kv", indexer: "kv"},
+		{name: "rows/ed25519/null", ed25519: true, indexer: "null"},
+		{name: "rows/secp256k1/null", indexer: "null"},
+		{name: "send/ed25519/kv", ed25519: true, indexer: "kv", send: true},
+		{name: "send/secp256k1/kv", indexer: "kv", send: true},
+		{name: "send/secp256k1/kv/ordered", indexer: "kv", send: true, ordered: true},
+	} {
+		b.Run(tr.name, func(b *testing.B) {
+			for range b.N {
+				throughput(b, tr)
+			}
+		})
+	}
+}
+
+// generator signs and sends as fast as it can.
+type generator struct {
+	*fixture
+	tr       traffic
+	keys     []cryptotypes.PrivKey
+	numbers  map[string]uint64
+	accepted atomic.Int64
+	refused  atomic.Int64
+}
+
+func benchKey(i int, isED25519 bool, kind string) cryptotypes.PrivKey {
+	secret := []byte(fmt.Sprintf("%s %d", kind, i))
+	if isED25519 {
+		return ed25519.GenPrivKeyFromSecret(secret)
+	}
+	return secp256k1.GenPrivKeyFromSecret(secret)
+}
+
+// fullNetwork has one validator and a full subnet in genesis.
+func fullNetwork(b testing.TB, tr traffic) *generator {
+	g := &generator{tr: tr, numbers: map[string]uint64{}}
+	g.fixture = network(b, 1, func(cfg *localnet.Config) {
+		cfg.Genesis = func(draft *app.Draft) error {
+			h := subnettypes.LocalnetHyperparameters()
+			h.Tempo, h.MaxUids, h.MaxValidators, h.MaxRow, h.ActivityCutoff = 1, fullSubnet, fullSubnet, entriesSent, 10_000
+			if err := draft.Subnet(h); err != nil {
+				return err
+			}
+			for i := range fullSubnet {
+				hot, cold := benchKey(i, tr.ed25519, "hot"), benchKey(i, tr.ed25519, "cold")
+				if err := draft.Neuron(1, hot.PubKey(), sign.Address(cold), uint64(100+i%100)*oneTao); err != nil {
+					return err
+				}
+				draft.Fund(sign.Address(cold), 10*oneTao)
+				if tr.send {
+					hot = cold
+				}
+				g.keys = append(g.keys, hot)
+			}
+			return nil
+		}
+		cfg.Edit = func(_ int, node *app.NodeConfig, comet *cmtcfg.Config) {
+			comet.TxIndex.Indexer = tr.indexer
+			comet.LogLevel = "error"
+			comet.RPC.MaxOpenConnections = 2000
+			node.API.Enable = false
+		}
+	})
+	rpc, err := rpchttp.New(g.RPC(0), "/websocket")
+	require.NoError(b, err)
+	ctx := client.Context{}.WithClient(rpc).WithCodec(g.app.AppCodec()).WithInterfaceRegistry(g.app.InterfaceRegistry())
+	res, err := authtypes.NewQueryClient(ctx).Accounts(context.Background(), &authtypes.QueryAccountsRequest{Pagination: &query.PageRequest{Limit: 4 * fullSubnet}})
+	require.NoError(b, err)
+	for _, any := range res.Accounts {
+		var account sdk.AccountI
+		require.NoError(b, g.app.InterfaceRegistry().UnpackAny(any, &account))
+		g.numbers[account.GetAddress().String()] = account.GetAccountNumber()
+	}
+	return g
+}
+
+// message of key i in a round.
+func (g *generator) message(i, round int) sdk.Msg {
+	address := sign.Address(g.keys[i])
+	if g.tr.send {
+		to := sign.Address(g.keys[(i+1)%len(g.keys)])
+		return banktypes.NewMsgSend(address, to, sdk.NewCoins(sdk.NewCoin("rao", sdkmath.NewInt(int64(1+round)))))
+	}
+	row := &weightstypes.MsgSetWeights{Hotkey: address.String(), Subnet: 1}
+	for k := range entriesSent {
+		row.Uids = append(row.Uids, uint32((i+1+k*61)%fullSubnet))
+		row.Weights = append(row.Weights, uint32(1000+(k*7+round)%1000))
+	}
+	return row
+}
+
+// run sends until ctx ends: each worker has its own keys and connection.
+func (g *generator) run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			rpc, err := rpchttp.New(g.RPC(0), "/websocket")
+			if err != nil {
+				return
+			}
+			sequences := make([]uint64, len(g.keys))
+			for round := 0; ctx.Err() == nil; round++ {
+				for i := w; i < len(g.keys) && ctx.Err() == nil; i += workers {
+					g.one(ctx, rpc, i, round, sequences)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+}
+
+func (g *generator) one(ctx context.Context, rpc *rpchttp.HTTP, i, round int, sequences []uint64) {
+	o := sign.Options{ChainID: localnet.ChainID, Key: g.keys[i], Number: g.numbers[sign.Address(g.keys[i]).String()], Gas: 100_000}
+	if g.tr.send {
+		o.Fee = 1000
+	}
+	if g.tr.ordered {
+		o.Sequence = sequences[i]
+	} else {
+		o.Timeout = time.Now().Add(20 * time.Second)
+	}
+	tx, err := sign.Tx(ctx, g.app.TxConfig(), o, g.message(i, round))
+	if err != nil {
+		return
+	}
+	res, err := rpc.BroadcastTxSync(ctx, tx)
+	if err != nil || res.Code != 0 {
+		g.refused.Add(1)
+		return
+	}
+	sequences[i]++
+	g.accepted.Add(1)
+}
+
+// throughput runs the traffic for TAO_BLOCKS blocks and reports what was finalised.
+func throughput(b *testing.B, tr traffic) {
+	blocks := int64(60)
+	if text := os.Getenv("TAO_BLOCKS"); text != "" {
+		n, err := strconv.ParseInt(text, 10, 64)
+		require.NoError(b, err)
+		blocks = n
+	}
+	g := fullNetwork(b, tr)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); g.run(ctx) }()
+	const warmUp = 5
+	f := g.fixture
+	rpc, err := rpchttp.New(f.RPC(0), "/websocket")
+	require.NoError(b, err)
+	status, err := rpc.Status(context.Background())
+	require.NoError(b, err)
+	first := status.SyncInfo.LatestBlockHeight + warmUp
+	waitCtx, stop := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer stop()
+	require.NoError(b, waitRPC(waitCtx, f.RPC(0), first+blocks))
+	cancel()
+	<-done
+	succeeded, failed, times := g.count(b, rpc, first, first+blocks)
+	elapsed := times[len(times)-1].Sub(times[0]).Seconds()
+	intervals := make([]float64, 0, len(times))
+	for i := 1; i < len(times); i++ {
+		intervals = append(intervals, times[i].Sub(times[i-1]).Seconds())
+	}
+	slices.Sort(intervals)
+	b.ReportMetric(float64(succeeded)/elapsed, "tx/s")
+	b.ReportMetric(float64(failed), "failed")
+	b.ReportMetric(float64(g.refused.Load())/float64(g.refused.Load()+g.accepted.Load()+1)*100, "%refused")
+	b.ReportMetric(intervals[len(intervals)/2], "s/block-p50")
+	b.ReportMetric(intervals[len(intervals)-1], "s/block-max")
+	b.ReportMetric(rss(b, f.net.PID(0)), "MiB-RSS")
+	b.ReportMetric(0, "ns/op")
+}
+
+// count reads the blocks after first up to last: successes, failures and times.
+func (g *generator) count(b testing.TB, rpc *rpchttp.HTTP, first, last int64) (succeeded, failed int, times []time.Time) {
+	for height := first; height <= last; height++ {
+		block, err := rpc.Block(context.Background(), &height)
+		require.NoError(b, err)
+		times = append(times, block.Block.Time)
+		if height == first {
+			continue
+		}
+		results, err := rpc.BlockResults(context.Background(), &height)
+		require.NoError(b, err)
+		for _, r := range results.TxsResults {
+			if r.Code == 0 {
+				succeeded++
+			} else {
+				failed++
+			}
+		}
+	}
+	return succeeded, failed, times
+}
+
+// rss is the resident memory of a process in MiB.
+func rss(b testing.TB, pid int) float64 {
+	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
+	require.NoError(b, err)
+	for _, line := range strings.Split(string(text), "\n") {
+		if fields := strings.Fields(line); len(fields) == 3 && fields[0] == "VmRSS:" {
+			kib, err := strconv.ParseFloat(fields[1], 64)
+			require.NoError(b, err)
+			return kib / 1024
+		}
+	}
+	b.Fatal("no VmRSS")
+	return 0
+}
