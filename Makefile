@@ -9,9 +9,14 @@ CC_FOUND := $(shell command -v $${CC:-cc} 2>/dev/null)
 TAGS     := $(if $(CC_FOUND),libsecp256k1_sdk,)
 GOBUILD  := CGO_ENABLED=$(if $(CC_FOUND),1,0) go build -trimpath -tags '$(TAGS)' -ldflags '$(LDFLAGS)'
 FUZZTIME ?= 20s
+SEEDS    ?= 1,2,3,4,5,6,7,8,9,10
+SIM_BLOCKS ?= 200
+SIM_SIZE ?= 100
+RUNS     ?= 3
+SOAK     ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build install demo test test-race test-fuzz bench lint proto proto-check clean
+.PHONY: help build install demo test test-race test-sim test-fuzz bench bench-epoch bench-block bench-node soak flood crashes lint proto proto-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -40,8 +45,31 @@ test-fuzz: ## every fuzz target for FUZZTIME each
 	  done; \
 	done
 
-bench: ## the epoch's benchmarks
-	go test ./x/weights/... -run '^$$' -bench . -benchmem
+test-sim: ## long simulations: SEEDS, SIM_BLOCKS and SIM_SIZE say how long
+	./scripts/measured.sh simulation go test ./app -run TestSimulation -v -timeout 24h -Seeds $(SEEDS) -NumBlocks $(SIM_BLOCKS) -BlockSize $(SIM_SIZE)
+
+bench: bench-epoch bench-block bench-node ## all benchmarks; each writes scripts/results/NAME.txt
+
+bench-epoch: ## the epoch beside the anchor's figures, CPU time of one thread
+	./scripts/measured.sh epoch go test ./x/weights/yuma -run '^$$' -bench BenchmarkEpoch -benchmem -timeout 60m
+
+bench-block: ## whole blocks with an epoch, through BaseApp
+	./scripts/measured.sh block go test ./x/weights/keeper -run '^$$' -bench BenchmarkEndBlock -benchmem -timeout 60m
+
+bench-node: ## transactions per second of a real node; BLOCKS=60 RUNS=3
+	TAO_BLOCKS=$(or $(BLOCKS),60) ./scripts/measured.sh node go test ./cmd/taod -run '^$$' -bench 'BenchmarkNode' -benchtime 1x -count $(RUNS) -timeout 120m
+ifneq ($(CC_FOUND),)
+	TAO_BLOCKS=$(or $(BLOCKS),60) ./scripts/measured.sh node-cgo go test -tags libsecp256k1_sdk ./cmd/taod -run '^$$' -bench 'BenchmarkNode/.*/secp256k1' -benchtime 1x -count $(RUNS) -timeout 120m
+endif
+
+soak: ## a full subnet under load for SOAK
+	TAO_SOAK=$(SOAK) ./scripts/measured.sh soak go test ./cmd/taod -run '^$$' -bench BenchmarkSoak -benchtime 1x -timeout 12h
+
+flood: ## a node under attack for a minute
+	TAO_FLOOD=60s ./scripts/measured.sh flood go test ./cmd/taod -run TestFlood -v -count 1 -timeout 10m
+
+crashes: ## four validators, kill -9 at 30 random moments under load
+	TAO_CRASHES=30 ./scripts/measured.sh crashes go test ./cmd/taod -run TestFourValidators -v -count 1 -timeout 60m
 
 lint: ## formatting and vet
 	@unformatted=$$(git ls-files '*.go' | grep -v '\.pb\.' | xargs gofmt -l); \

@@ -54,16 +54,17 @@ type neuron struct {
 // account is what a signature needs to know.
 type account struct{ number, sequence uint64 }
 
-// cast is the eight neurons: the cabal has 30 % of the stake.
+// cast is the eight neurons: the cabal has a fifth of the stake. The honest ones have
+// a majority for each of their own even without it, the copier and the silent one.
 func cast() []*neuron {
 	neurons := []*neuron{
-		{role: honest, quality: 100, stake: 100 * tao},
-		{role: honest, quality: 80, stake: 100 * tao, balance: true},
-		{role: honest, quality: 90, stake: 100 * tao},
-		{role: honest, quality: 70, stake: 100 * tao},
-		{role: cabal, quality: 5, stake: 150 * tao},
-		{role: cabal, quality: 5, stake: 150 * tao},
-		{role: copier, quality: 20, stake: 100 * tao},
+		{role: honest, quality: 100, stake: 200 * tao},
+		{role: honest, quality: 80, stake: 200 * tao, balance: true},
+		{role: honest, quality: 90, stake: 200 * tao},
+		{role: honest, quality: 70, stake: 200 * tao},
+		{role: cabal, quality: 5, stake: 120 * tao},
+		{role: cabal, quality: 5, stake: 120 * tao},
+		{role: copier, quality: 20, stake: 50 * tao},
 		{role: silent, quality: 80, stake: 100 * tao},
 	}
 	for i, n := range neurons {

@@ -118,7 +118,7 @@ func (n *node) broadcast(ctx context.Context, from *neuron, k kind, msgs ...sdk.
 		return nil, "", err
 	}
 	if res.Code != 0 {
-		return res.Hash, fmt.Sprintf("%s %d: %s", res.Codespace, res.Code, res.Log), nil
+		return res.Hash, refusalPrefix(res.Codespace, res.Code) + res.Log, nil
 	}
 	return res.Hash, "", nil
 }
@@ -176,4 +176,9 @@ func (n *node) balance(ctx context.Context, address sdk.AccAddress) (uint64, err
 		return 0, err
 	}
 	return res.Balance.Amount.Uint64(), nil
+}
+
+// refusalPrefix begins every refusal with a code.
+func refusalPrefix(codespace string, code uint32) string {
+	return fmt.Sprintf("%s %d: ", codespace, code)
 }

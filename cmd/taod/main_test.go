@@ -29,6 +29,10 @@ import (
 const asTaod = "TAOD_TEST_MAIN"
 
 func TestMain(m *testing.M) {
+	if os.Getenv(asFlood) != "" {
+		flood()
+		return
+	}
 	if os.Getenv(asTaod) != "" {
 		main()
 		return

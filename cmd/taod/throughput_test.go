@@ -16,6 +16,7 @@ import (
 	cmtcfg "github.com/cometbft/cometbft/config"
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/time/rate"
 
 	sdkmath "cosmossdk.io/math"
 
@@ -74,10 +75,11 @@ func BenchmarkNode(b *testing.B) {
 	}
 }
 
-// generator signs and sends as fast as it can.
+// generator signs and sends as fast as it can, or as pace allows.
 type generator struct {
 	*fixture
 	tr       traffic
+	pace     *rate.Limiter // nil for no bound
 	keys     []cryptotypes.PrivKey
 	numbers  map[string]uint64
 	accepted atomic.Int64
@@ -173,6 +175,9 @@ func (g *generator) run(ctx context.Context) {
 }
 
 func (g *generator) one(ctx context.Context, rpc *rpchttp.HTTP, i, round int, sequences []uint64) {
+	if g.pace != nil && g.pace.Wait(ctx) != nil {
+		return
+	}
 	o := sign.Options{ChainID: localnet.ChainID, Key: g.keys[i], Number: g.numbers[sign.Address(g.keys[i]).String()], Gas: 100_000}
 	if g.tr.send {
 		o.Fee = 1000
@@ -221,18 +226,24 @@ func throughput(b *testing.B, tr traffic) {
 	<-done
 	succeeded, failed, times := g.count(b, rpc, first, first+blocks)
 	elapsed := times[len(times)-1].Sub(times[0]).Seconds()
+	b.ReportMetric(float64(succeeded)/elapsed, "tx/s")
+	b.ReportMetric(float64(failed), "failed")
+	b.ReportMetric(float64(g.refused.Load())/float64(g.refused.Load()+g.accepted.Load()+1)*100, "%refused")
+	reportIntervals(b, times)
+	b.ReportMetric(rss(b, f.net.PID(0)), "MiB-RSS")
+	b.ReportMetric(0, "ns/op")
+}
+
+// reportIntervals reports the median and the longest time between blocks.
+func reportIntervals(b *testing.B, times []time.Time) {
+	b.Helper()
 	intervals := make([]float64, 0, len(times))
 	for i := 1; i < len(times); i++ {
 		intervals = append(intervals, times[i].Sub(times[i-1]).Seconds())
 	}
 	slices.Sort(intervals)
-	b.ReportMetric(float64(succeeded)/elapsed, "tx/s")
-	b.ReportMetric(float64(failed), "failed")
-	b.ReportMetric(float64(g.refused.Load())/float64(g.refused.Load()+g.accepted.Load()+1)*100, "%refused")
 	b.ReportMetric(intervals[len(intervals)/2], "s/block-p50")
 	b.ReportMetric(intervals[len(intervals)-1], "s/block-max")
-	b.ReportMetric(rss(b, f.net.PID(0)), "MiB-RSS")
-	b.ReportMetric(0, "ns/op")
 }
 
 // count reads the blocks after first up to last: successes, failures and times.

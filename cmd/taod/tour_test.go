@@ -138,6 +138,7 @@ func replay(t *testing.T, f *fixture) {
 func failures(t *testing.T, f *fixture) {
 	bob := strings.TrimSpace(must(t, f.Home, "keys", "show", "bob", "-a"))
 	hot := strings.TrimSpace(must(t, f.Home, "keys", "show", "hot0", "-a"))
+	must(t, f.Home, "keys", "add", "fresh")
 	for _, c := range []struct {
 		says string
 		args []string
@@ -153,10 +154,11 @@ func failures(t *testing.T, f *fixture) {
 		{"not registered", []string{"tx", "weights", "set", "1", "0=1", "--from", "bob", "--yes"}},
 		{"has uid 0", []string{"tx", "neuron", "register", "1", "--hotkey", "hot0", "--from", "alice", "--yes"}},
 		{"--hotkey", []string{"tx", "neuron", "register", "1", "--from", "alice", "--yes"}},
-		{"max_price", []string{"tx", "neuron", "register", "1", "--hotkey", "bob", "--max-price", "1rao", "--from", "alice", "--yes"}},
+		{"max_price", []string{"tx", "neuron", "register", "1", "--hotkey", "fresh", "--max-price", "1rao", "--from", "alice", "--yes"}},
 		{"the least is", []string{"tx", "neuron", "stake", hot, "1rao", "--from", "alice", "--yes"}},
 		{"nosuchkey", []string{"tx", "neuron", "stake", hot, "1tao", "--from", "nosuchkey", "--yes"}},
-		{"no epoch", []string{"q", "weights", "epoch-input", "1", "--height", "3"}},
+		{"a fresh key", []string{"tx", "neuron", "register", "1", "--hotkey", "bob", "--from", "alice", "--yes"}},
+		{"no epoch", []string{"q", "weights", "epoch-input", "1", "--height", "4"}}, // tempo is 2, subnet 1 is due at odd heights
 		{"0..4095", []string{"q", "weights", "explain", "1", "5000"}},
 		{"unknown command", []string{"tx", "weights", "sett"}},
 		{"no such file", []string{"yuma", "run", "/nonexistent.json"}},

@@ -266,20 +266,18 @@ func (f *fixture) joins(t *testing.T) {
 	p := joined.Ports(last)
 	log, err := os.Create(filepath.Join(home, "node.log"))
 	require.NoError(t, err)
-	env := map[string]string{
-		"STATESYNC_ENABLE": "true", "STATESYNC_RPC_SERVERS": f.RPC(0) + "," + f.RPC(1),
-		"STATESYNC_TRUST_HEIGHT": strconv.FormatInt(trusted, 10), "STATESYNC_TRUST_HASH": block.BlockID.Hash.String(),
-		"STATESYNC_TRUST_PERIOD": "168h0m0s", "STATESYNC_DISCOVERY_TIME": "5s",
-		"P2P_PERSISTENT_PEERS": strings.Join(peers, ","), "P2P_ALLOW_DUPLICATE_IP": "true", "P2P_ADDR_BOOK_STRICT": "false",
-		"RPC_LADDR": fmt.Sprintf("tcp://127.0.0.1:%d", p.RPC), "P2P_LADDR": fmt.Sprintf("tcp://127.0.0.1:%d", p.P2P),
-		"API_ENABLE": "false", "GRPC_ADDRESS": fmt.Sprintf("127.0.0.1:%d", p.GRPC), "RPC_PPROF_LADDR": "",
+	for _, setting := range [][]string{
+		{"config", "statesync.enable", "true"}, {"config", "statesync.rpc_servers", f.RPC(0) + "," + f.RPC(1)},
+		{"config", "statesync.trust_height", strconv.FormatInt(trusted, 10)}, {"config", "statesync.trust_hash", block.BlockID.Hash.String()},
+		{"config", "statesync.discovery_time", "5s"},
+		{"config", "p2p.persistent_peers", strings.Join(peers, ",")}, {"config", "p2p.allow_duplicate_ip", "true"}, {"config", "p2p.addr_book_strict", "false"},
+		{"config", "rpc.laddr", fmt.Sprintf("tcp://127.0.0.1:%d", p.RPC)}, {"config", "p2p.laddr", fmt.Sprintf("tcp://127.0.0.1:%d", p.P2P)},
+		{"config", "rpc.pprof_laddr", ""}, {"app", "api.enable", "false"}, {"app", "grpc.address", fmt.Sprintf("127.0.0.1:%d", p.GRPC)},
+	} {
+		must(t, home, append([]string{"config", "set", "--skip-validate"}, setting...)...)
 	}
 	cmd := exec.Command(os.Args[0], "start", "--home", home, "--log_no_color")
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.Env = os.Environ()
-	for name, value := range env {
-		cmd.Env = append(cmd.Env, "TAOD_"+name+"="+value)
-	}
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
