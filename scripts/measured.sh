@@ -13,5 +13,5 @@ mkdir -p scripts/results
   echo "commit:  $(git rev-parse --short HEAD)$(git diff --quiet || echo ' with changes')"
   echo "command: $*"
   echo
-  "$@" 2>&1
+  "$@" 2>&1 | sed -E "s,/tmp/[^ ]*/,,g"
 } | tee "scripts/results/$name.txt"

@@ -110,7 +110,7 @@ func printResults(cmd *cobra.Command, results []yuma.Result) error {
 		return json.NewEncoder(out).Encode(map[string]any{"epochs": results})
 	}
 	for i, r := range results {
-		fmt.Fprintf(out, "epoch %d: carried %s, recycled %s\n", i, amount.FormatRao(r.Remainder), amount.FormatRao(r.Recycled))
+		fmt.Fprintf(out, "epoch %d: remainder %s, recycled %s\n", i, amount.FormatRao(r.Remainder), amount.FormatRao(r.Recycled))
 		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(w, "uid\tstake %\trank %\ttrust %\tconsensus %\tincentive %\tdividends %\tserver\tvalidator\tpermit\t")
 		for uid := range r.Incentive {
@@ -197,6 +197,6 @@ func printExplanation(out io.Writer, text json.RawMessage, format string) error 
 
 // share prints Q32.32 in per cent with three decimals.
 func share(q int64) string {
-	thousandths := (q>>16*100_000 + 1<<15) >> 16
+	thousandths := (q*100_000 + 1<<31) >> 32
 	return fmt.Sprintf("%d.%03d", thousandths/1000, thousandths%1000)
 }

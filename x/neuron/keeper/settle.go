@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"context"
+	"errors"
 	"math/bits"
 
 	"cosmossdk.io/collections"
@@ -76,24 +77,35 @@ func (k *Keeper) PayOwner(ctx context.Context, subnet uint64, owner sdk.AccAddre
 	return amount, k.emission.PayToAccount(ctx, owner, amount)
 }
 
-// SettleNext settles the next 64 uids of a subnet, so that whoever never touches
-// anything is settled too.
+// settleParts is in how many epochs all uids of a subnet are settled, and
+// settleLeast how many uids an epoch settles at least. A settlement writes a pool
+// and moves coins; all of a full subnet at once would not fit a block.
+const (
+	settleParts = 64
+	settleLeast = 4
+)
+
+// SettleNext settles the next 64th of a subnet's uids, so that whoever never
+// touches anything is settled too.
 func (k *Keeper) SettleNext(ctx context.Context, subnet uint64) error {
 	n, err := k.Size(ctx, subnet)
 	if err != nil || n == 0 {
 		return err
 	}
-	chunks := uint32((n + chunkSize - 1) / chunkSize)
-	chunk, err := k.Settled.Get(ctx, subnet)
-	if err != nil || chunk >= chunks {
-		chunk = 0
+	next, err := k.Settled.Get(ctx, subnet)
+	if err != nil && !errors.Is(err, collections.ErrNotFound) {
+		return err
 	}
-	for uid := chunk * chunkSize; uid < min(uint32(n), (chunk+1)*chunkSize); uid++ {
+	if next >= uint32(n) {
+		next = 0
+	}
+	last := min(next+max(uint32(n+settleParts-1)/settleParts, settleLeast), uint32(n))
+	for uid := next; uid < last; uid++ {
 		if err := k.settleUID(ctx, subnet, uid); err != nil {
 			return err
 		}
 	}
-	return k.Settled.Set(ctx, subnet, (chunk+1)%chunks)
+	return k.Settled.Set(ctx, subnet, last%uint32(n))
 }
 
 // settle settles what a hotkey is owed in all its subnets.

@@ -15,7 +15,7 @@ const tao = 1_000_000_000
 func DefaultParams() Params {
 	return Params{
 		MaxSubnets: 32, CreationFloor: 100 * tao, CreationDecay: 1_209_600, DissolveNotice: 7200,
-		VoteInterval: 360, OwnerInterval: 360, TallyBatch: 2048,
+		VoteInterval: 360, OwnerInterval: 360, TallyBatch: 64,
 	}
 }
 

@@ -16,7 +16,8 @@ import (
 )
 
 // anchorMs is what the anchor's own Rust needs for one epoch natively, median
-// CPU milliseconds of one thread on the machine that the README names.
+// CPU milliseconds of one thread measured on a machine like the
+// one that the results name, on another day.
 var anchorMs = map[string]float64{
 	"256/a/yuma2": 1.29, "256/a/yuma3": 0.98, "256/a/liquid": 15.6,
 	"1024/a/yuma2": 5.06, "1024/a/yuma3": 4.10, "1024/a/liquid": 236,

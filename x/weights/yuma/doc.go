@@ -18,9 +18,9 @@
 //     follow the bonds;
 //   - pay.go: the emission split, to the last rao.
 //
-// Shares are Q32.32 integers, 2^32 being one (fixed.go, exp.go). Every result is
-// that of subtensor's epoch to the bit when Params.Upstream is set; without it the
-// package differs where the README says that it is better.
+// Shares are Q32.32 integers, 2^32 being one (fixed.go, exp.go). With
+// Params.Upstream what is paid, bonds and permits are those of subtensor's epoch to
+// the bit; without it the package differs where the README says that it is better.
 //
 // Explain takes the pay of one neuron apart. Scenario runs epochs from a JSON file,
 // for people who want to try an idea before staking on it.

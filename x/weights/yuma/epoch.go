@@ -31,7 +31,8 @@ type Params struct {
 	Yuma3, LiquidAlpha  bool
 	AlphaLow, AlphaHigh uint16 // in 1/65535
 	AlphaSteepness      int16  // in 1/100
-	// Upstream switches off every deviation from subtensor that the README lists.
+	// Upstream switches off every deviation from subtensor's epoch that the README
+	// lists; what a replaced uid leaves behind is the caller's to clear.
 	Upstream bool
 }
 
@@ -52,7 +53,8 @@ type Input struct {
 	Emission     uint64   // rao to pay
 }
 
-// Output is what an epoch decided. Its slices are reused when it is passed again.
+// Output is what an epoch decided. Its slices are reused when it is passed again;
+// the rows of Bonds are memory of the Engine and last until its next epoch.
 type Output struct {
 	// Shares of one, in 1/65535.
 	StakeWeight, Consensus, Incentive, Dividends, ValidatorTrust, Rank, Trust, PruningScore []uint16
@@ -68,8 +70,8 @@ type Output struct {
 	// Remainder is what flooring left over and Recycled what nobody earned, in rao:
 	// sum(Server) + sum(Validator) + Remainder + Recycled == Emission.
 	Remainder, Recycled uint64
-	// PaidByStake says that no column had consensus: only the validators' half was
-	// paid, by active stake.
+	// PaidByStake says that nobody earned anything, as when no column has consensus:
+	// only the validators' half was paid, by active stake.
 	PaidByStake bool
 }
 
@@ -97,9 +99,9 @@ type Engine struct {
 	bondCells []cell
 	bonds     []uint32 // E as it is stored
 
-	bondRowEnd []uint32 // scratch of merge
-	pairs      []pair
-	curve      sigmoid
+	endedRow []uint32 // scratch of merge: a row of bonds and its end
+	pairs    []pair
+	curve    sigmoid
 }
 
 // Epoch computes one epoch of in into out. It fails, and leaves out undefined,

@@ -26,9 +26,15 @@ var reciprocals = func() (r [32]uint64) {
 //
 // Source: exp of the crate substrate-fixed.
 func exp(x int64) int64 {
-	a := uint64(min(abs(x), maxExponent))
-	return expOf(x, taylor(a))
+	if a := abs(x); a < maxExponent {
+		return expOf(x, taylor(uint64(a)))
+	}
+	return expOf(x, taylorMost)
 }
+
+// taylorMost is the polynomial at maxExponent, where a steep sigmoid has most of its
+// arguments.
+var taylorMost = taylor(maxExponent)
 
 // expOf is exp(x), given the polynomial at |x|.
 func expOf(x int64, sum uint64) int64 {

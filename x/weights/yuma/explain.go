@@ -39,7 +39,7 @@ type RowEffect struct {
 // BondEffect is what one bond did for a neuron's dividends.
 type BondEffect struct {
 	UID       int    `json:"uid"`
-	Bond      int64  `json:"bond"`  // as stored, before columns are normalised
+	Bond      int64  `json:"bond"`  // E in Q32.32; in Yuma 2 it is the share
 	Share     int64  `json:"share"` // of the column
 	Incentive int64  `json:"incentive"`
 	Added     int64  `json:"added_dividends"`
@@ -62,6 +62,7 @@ func (e *Engine) Explain(in *Input, uid int) (*Explanation, error) {
 		Consensus: col.consensus, Prerank: col.prerank, Rank: col.rank, Trust: ratio(col.rank, col.prerank),
 		Incentive: e.incentive[uid], Dividends: e.dividends[uid],
 		Server: out.Server[uid], Validator: out.Validator[uid],
+		Rows: []RowEffect{}, Bonds: []BondEffect{},
 	}
 	e.explainRows(x)
 	e.explainBonds(in, x)
@@ -74,11 +75,13 @@ func (e *Engine) status(in *Input, uid int) string {
 	case !counts(in, uid):
 		return fmt.Sprintf("its stake of %d rao is below the minimum of %d: its row does not count", in.Stake[uid], in.MinStake)
 	case !e.permit[uid]:
-		return fmt.Sprintf("it has no permit: it is not among the %d with the most stake", in.MaxValidators)
+		return fmt.Sprintf("it has no permit in this epoch: it was not among the %d with the most stake in the one before", in.MaxValidators)
 	case e.inactive[uid]:
 		return fmt.Sprintf("its row of height %d is older than %d blocks: it does not count", in.LastUpdate[uid], in.ActivityCutoff)
 	case len(e.row(uid)) == 0:
 		return "it has no row that counts"
+	case e.active[uid] == 0:
+		return "it has no stake: its row does not count"
 	}
 	return "its row counts"
 }

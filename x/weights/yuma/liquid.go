@@ -6,7 +6,7 @@ import "math/bits"
 // weight leads the consensus, or the further the bond is above the weight.
 type sigmoid struct {
 	lo, hi, slope int64
-	middle        int64 // alpha of d = 0, which is most bonds
+	rest          int64 // alpha of d = 0, which is most bonds
 
 	alpha []int64 // by pair
 	far   []int   // the pairs with d > 0
@@ -18,7 +18,7 @@ func (s *sigmoid) set(in *Input) {
 	// trunc(steepness / -100) in Q32.32
 	s.slope = -(int64(in.AlphaSteepness) << 32 / 100)
 	x := s.argument(0)
-	s.middle = s.of(exp(x))
+	s.rest = s.of(exp(x))
 }
 
 // alphas returns alpha for every pair of a row; it is valid until the next call.
@@ -28,7 +28,7 @@ func (s *sigmoid) alphas(cols []column, pairs []pair) []int64 {
 	for k := range pairs {
 		p := &pairs[k]
 		d := s.distance(cols[p.uid].consensus, p.weight, prop(p.bond))
-		s.alpha[k] = s.middle
+		s.alpha[k] = s.rest
 		s.far[count], s.at[count] = k, s.argument(d)
 		count -= int(mask(d > 0))
 	}
@@ -51,8 +51,9 @@ func (s *sigmoid) fill() {
 	k := 0
 	for ; k+2 < len(s.at); k += 3 {
 		x, y, z := s.at[k], s.at[k+1], s.at[k+2]
-		if max(abs(x), abs(y), abs(z)) > laneExponent {
-			break
+		if max(abs(x), abs(y), abs(z)) > laneExponent { // a steepness above 3200
+			s.alpha[s.far[k]], s.alpha[s.far[k+1]], s.alpha[s.far[k+2]] = s.of(exp(x)), s.of(exp(y)), s.of(exp(z))
+			continue
 		}
 		p, q, r := taylor3(uint64(abs(x)), uint64(abs(y)), uint64(abs(z)))
 		s.alpha[s.far[k]] = s.of(expOf(x, p))

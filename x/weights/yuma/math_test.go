@@ -201,7 +201,7 @@ func alphaOf(in *Input, consensus, weight, bond int64) int64 {
 	if d := s.distance(consensus, weight, bond); d > 0 {
 		return s.of(exp(s.argument(d)))
 	}
-	return s.middle
+	return s.rest
 }
 
 func medianVectors(t *testing.T, raw json.RawMessage) {

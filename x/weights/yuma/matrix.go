@@ -104,8 +104,8 @@ type pair struct {
 // uid is a matter of chance.
 func (e *Engine) merge(in *Input, i int) []pair {
 	weights, cols := e.cells[e.off[i]:e.off[i+1]], e.cols
-	e.bondRowEnd = append(append(e.bondRowEnd[:0], in.Bonds[i]...), absent<<16)
-	bonds, pairs := e.bondRowEnd, e.pairs[:len(weights)+len(in.Bonds[i])]
+	e.endedRow = append(append(e.endedRow[:0], in.Bonds[i]...), absent<<16)
+	bonds, pairs := e.endedRow, e.pairs[:len(weights)+len(in.Bonds[i])]
 	penalty := prop(uint32(in.BondsPenalty))
 	k, b, count := 0, 0, 0
 	for {
@@ -145,8 +145,7 @@ func smoothing(in *Input) (alpha, keep int64) {
 	return one - keep, keep
 }
 
-// roomFor returns where the bonds of a row are stored for the next epoch. Those
-// that are too small for a u16 are left out; upstream keeps them, as 0.
+// roomFor returns where the bonds of a row are stored for the next epoch.
 func (e *Engine) roomFor(cells []cell) Row {
 	at := len(e.bonds)
 	return e.bonds[at : at+len(cells)]

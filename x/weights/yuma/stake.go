@@ -17,8 +17,7 @@ func (e *Engine) stakes(in *Input) {
 			high += carry
 		}
 	}
-	// A sum beyond 64 bits is scaled down together with the stakes' numerators:
-	// floor(T*2^32 / sum) is found by long division.
+	// The sum may have more than 64 bits: floor(T*2^32 / sum) is a long division then.
 	for i, t := range in.Stake {
 		if counts(in, i) {
 			e.stake[i] = share(t, high, low)

@@ -8,7 +8,8 @@ const maxColumn = 1 << 31
 func (e *Engine) bonds2(in *Input, out *Output) {
 	alpha, keep := smoothing(in)
 	e.sumColumns2(in)
-	at := e.startBonds(out)
+	e.startBonds(out)
+	at := 0
 	for i, a := range e.active {
 		for _, p := range e.merge(in, i) {
 			col := &e.cols[p.uid]

@@ -4,7 +4,8 @@ package yuma
 // same alpha.
 func (e *Engine) bonds3(in *Input, out *Output) {
 	alpha, keep := smoothing(in)
-	at := e.startBonds(out)
+	e.startBonds(out)
+	at := 0
 	for i := range e.n {
 		for _, p := range e.merge(in, i) {
 			x := mul(alpha, p.weight) + mul(keep, prop(p.bond))
@@ -22,7 +23,8 @@ func (e *Engine) bondsLiquid(in *Input, out *Output) {
 	e.curve.set(in)
 	penalty := prop(uint32(in.BondsPenalty))
 	keepsZeros := penalty == 0 || penalty == one
-	at := e.startBonds(out)
+	e.startBonds(out)
+	at := 0
 	for i := range e.n {
 		pairs := e.merge(in, i)
 		for k, a := range e.curve.alphas(e.cols, pairs) {
@@ -41,7 +43,7 @@ func (e *Engine) bondsLiquid(in *Input, out *Output) {
 }
 
 // store3 stores the bonds of uid i as they are: columns are normalised for the
-// dividends alone.
+// dividends alone. Those too small for a u16 are left out; upstream keeps them, as 0.
 func (e *Engine) store3(in *Input, out *Output, i int) {
 	if !out.Permit[i] {
 		return
@@ -74,12 +76,11 @@ func (e *Engine) dividends3() {
 	normalize(e.dividends)
 }
 
-// startBonds makes room for E and returns where its first cell goes.
-func (e *Engine) startBonds(out *Output) int {
+// startBonds makes room for E.
+func (e *Engine) startBonds(out *Output) {
 	out.Bonds = zeroed(out.Bonds, e.n)
 	e.bonds = e.bonds[:0]
 	e.bondOff[0] = 0
-	return 0
 }
 
 // endBonds notes that row i of E ends before cell at.
