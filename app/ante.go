@@ -20,7 +20,7 @@ import (
 // setHandlers says what happens to a transaction before its messages, and how
 // blocks are proposed and judged.
 func (app *App) setHandlers(opts servertypes.AppOptions) {
-	app.slots = lane.NewSlots(lane.Limits{PaidTxs: DefaultMempoolSize / 2, PaidBytes: DefaultMaxBytes / 2})
+	app.slots = lane.NewSlots(lane.Limits{PaidTxs: DefaultMempoolSize / 2, PaidBytes: DefaultMaxBytes / 2, PaidGas: MaxBlockGas / 2})
 	app.SetAnteHandler(app.anteHandler(signatureCache(opts)))
 
 	proposals := lane.NewProposals(app.txConfig.TxDecoder(), DefaultMempoolSize, app.Logger())

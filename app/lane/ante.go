@@ -13,6 +13,10 @@ import (
 // Every pending nonce is state; the SDK's 10 minutes would keep millions.
 const MaxTimeout = 30 * time.Second
 
+// MinLife is how long after the last block a pending free transaction must still
+// live, so that none fails in a block for being late, which would cost nothing.
+const MinLife = 2 * time.Second
+
 // Gas of a free transaction: GasBase for each message and GasEntry for each weight.
 const (
 	GasBase  = 250_000
@@ -104,6 +108,11 @@ func withinBounds(ctx sdk.Context, tx sdk.Tx, class Class, simulate bool) error 
 			"a free unordered transaction may time out at %s (%s after the last block), this one at %s; set an earlier time-out",
 			latest.UTC().Format(time.RFC3339), MaxTimeout, unordered.GetTimeoutTimeStamp().UTC().Format(time.RFC3339))
 	}
+	if earliest := ctx.BlockTime().Add(MinLife); ctx.IsCheckTx() && unordered.GetTimeoutTimeStamp().Before(earliest) {
+		return errorsmod.Wrapf(sdkerrors.ErrInvalidRequest,
+			"a free unordered transaction may time out from %s on (%s after the last block), this one at %s; set a later time-out",
+			earliest.UTC().Format(time.RFC3339), MinLife, unordered.GetTimeoutTimeStamp().UTC().Format(time.RFC3339))
+	}
 	return nil
 }
 
@@ -146,5 +155,5 @@ func (d ClaimDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, ne
 	if class.Free {
 		return newCtx, d.slots.Claim(ctx.BlockHeight(), class.Keys)
 	}
-	return newCtx, d.slots.Admit(ctx.BlockHeight(), len(ctx.TxBytes()), ctx.IsReCheckTx())
+	return newCtx, d.slots.Admit(ctx.BlockHeight(), len(ctx.TxBytes()), class.Gas, ctx.IsReCheckTx())
 }

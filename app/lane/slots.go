@@ -1,6 +1,7 @@
 package lane
 
 import (
+	"math"
 	"sync"
 
 	errorsmod "cosmossdk.io/errors"
@@ -14,6 +15,10 @@ type Limits struct {
 	PaidTxs int
 	// PaidBytes is how large they may be together, in bytes.
 	PaidBytes int
+	// PaidGas is how much gas they may ask for together. The mempool hands a block
+	// what came first, up to the block's gas: whatever is above this bound is room
+	// that no fee can take from the rows.
+	PaidGas uint64
 }
 
 // Slots knows what is pending in the mempool of this node: one transaction for
@@ -30,6 +35,7 @@ type Slots struct {
 	held      map[Key]struct{}
 	paidTxs   int
 	paidBytes int
+	paidGas   uint64
 }
 
 // NewSlots returns an empty record with the given bounds.
@@ -66,9 +72,9 @@ func (s *Slots) Claim(height int64, keys []Key) error {
 	return nil
 }
 
-// Admit counts a transaction of size bytes that pays a fee. A recheck is always
-// admitted: its transaction is in the mempool already.
-func (s *Slots) Admit(height int64, size int, recheck bool) error {
+// Admit counts a transaction of size bytes that pays a fee and asks for gas. A
+// recheck is always admitted: its transaction is in the mempool already.
+func (s *Slots) Admit(height int64, size int, gas uint64, recheck bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.turn(height)
@@ -83,9 +89,16 @@ func (s *Slots) Admit(height int64, size int, recheck bool) error {
 				"%d bytes that pay a fee are pending on this node, with these %d above the bound of %d; send it again after the next block",
 				s.paidBytes, size, s.limits.PaidBytes)
 		}
+		// Written so that a gas limit near 2^64 cannot wrap around.
+		if gas > s.limits.PaidGas || s.paidGas > s.limits.PaidGas-gas {
+			return errorsmod.Wrapf(sdkerrors.ErrMempoolIsFull,
+				"%d gas that pays a fee is pending on this node, with these %d above the bound of %d; set a lower gas limit or send it again after the next block",
+				s.paidGas, gas, s.limits.PaidGas)
+		}
 	}
 	s.paidTxs++
 	s.paidBytes += size
+	s.paidGas += min(gas, math.MaxUint64-s.paidGas)
 	return nil
 }
 
@@ -96,7 +109,7 @@ func (s *Slots) turn(height int64) {
 	}
 	s.height = height
 	clear(s.held)
-	s.paidTxs, s.paidBytes = 0, 0
+	s.paidTxs, s.paidBytes, s.paidGas = 0, 0, 0
 }
 
 func errSlotTaken(key Key) error {

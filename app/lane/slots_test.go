@@ -3,6 +3,7 @@ package lane_test
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,7 +20,7 @@ import (
 func key(subnet uint64) lane.Key { return lane.Key{Hotkey: "tao1", Subnet: subnet} }
 
 func TestSlotsAreClaimedAllOrNone(t *testing.T) {
-	s := lane.NewSlots(lane.Limits{PaidTxs: 1, PaidBytes: 1})
+	s := lane.NewSlots(lane.Limits{PaidTxs: 1, PaidBytes: 1, PaidGas: 1})
 	require.NoError(t, s.Claim(5, []lane.Key{key(1), key(2)}))
 	taken, ok := s.Taken(5, []lane.Key{key(3), key(2)})
 	require.True(t, ok)
@@ -33,17 +34,23 @@ func TestSlotsAreClaimedAllOrNone(t *testing.T) {
 }
 
 func TestPaidTransactionsAreBounded(t *testing.T) {
-	s := lane.NewSlots(lane.Limits{PaidTxs: 3, PaidBytes: 100})
-	require.NoError(t, s.Admit(5, 40, false))
-	require.NoError(t, s.Admit(5, 40, false))
-	require.ErrorIs(t, s.Admit(5, 21, false), sdkerrors.ErrMempoolIsFull, "too many bytes")
-	require.NoError(t, s.Admit(5, 20, false))
-	require.ErrorIs(t, s.Admit(5, 0, false), sdkerrors.ErrMempoolIsFull, "too many")
+	s := lane.NewSlots(lane.Limits{PaidTxs: 3, PaidBytes: 100, PaidGas: 1000})
+	require.NoError(t, s.Admit(5, 40, 1, false))
+	require.NoError(t, s.Admit(5, 40, 1, false))
+	require.ErrorIs(t, s.Admit(5, 21, 1, false), sdkerrors.ErrMempoolIsFull, "too many bytes")
+	require.NoError(t, s.Admit(5, 20, 1, false))
+	require.ErrorIs(t, s.Admit(5, 0, 1, false), sdkerrors.ErrMempoolIsFull, "too many")
 	for range 3 {
-		require.NoError(t, s.Admit(6, 50, true), "what is pending stays")
+		require.NoError(t, s.Admit(6, 50, 1, true), "what is pending stays")
 	}
-	require.ErrorIs(t, s.Admit(6, 1, false), sdkerrors.ErrMempoolIsFull, "rechecks count")
-	require.NoError(t, s.Admit(7, 100, false))
+	require.ErrorIs(t, s.Admit(6, 1, 1, false), sdkerrors.ErrMempoolIsFull, "rechecks count")
+	require.NoError(t, s.Admit(7, 100, 1, false))
+	require.NoError(t, s.Admit(8, 1, 600, false))
+	require.ErrorIs(t, s.Admit(8, 1, 401, false), sdkerrors.ErrMempoolIsFull, "too much gas")
+	require.NoError(t, s.Admit(8, 1, 400, false))
+	require.ErrorIs(t, s.Admit(9, 1, math.MaxUint64, false), sdkerrors.ErrMempoolIsFull, "far too much gas")
+	require.NoError(t, s.Admit(9, 1, math.MaxUint64, true), "what is pending stays")
+	require.ErrorIs(t, s.Admit(9, 1, 1, false), sdkerrors.ErrMempoolIsFull, "rechecks count")
 }
 
 // forged changes the signature of a transaction.
@@ -106,9 +113,9 @@ func TestSlotIsFreedOnExpiryAndFailedRecheck(t *testing.T) {
 	c, neurons, _ := world(t)
 	hot := neurons[0]
 	row := apptest.Row(hot.Hotkey(), 1, 7)
-	first := c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: 200_000, Timeout: c.Time(c.Height() + 1).Add(-1)}, row)
+	first := c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: 200_000, Timeout: c.Time(c.Height()).Add(lane.MinLife)}, row)
 	require.Zero(t, c.Check(first).Code)
-	c.Blocks(1)
+	c.Blocks(3)
 	require.NotZero(t, c.Recheck(first).Code, "it timed out")
 	res := c.Check(c.Free(hot.Hot, row))
 	require.Zero(t, res.Code, res.Log)
