@@ -307,6 +307,9 @@ func (k *Keeper) loadRows(ctx context.Context, w *workspace, subnet uint64, n in
 		w.rows = arena
 		w.starts[2*uid], w.starts[2*uid+1] = start, len(arena)
 		in.LastUpdate[uid], in.CommitHeight[uid] = row.Updated, row.Written
+		if row.Written < row.Updated {
+			in.CommitHeight[uid] = beforeCommit(row.Written)
+		}
 		return false, nil
 	})
 	// The arena may have moved while it grew: rows are cut when it is complete.
@@ -316,12 +319,17 @@ func (k *Keeper) loadRows(ctx context.Context, w *workspace, subnet uint64, n in
 	return err
 }
 
+// beforeCommit is the last height at which a registration is surely older than a
+// commit: in the commit's own block the neuron may have come after it, and the
+// commit meant whoever had the uid before.
+func beforeCommit(height uint64) uint64 { return max(height, 1) - 1 }
+
 // loadCommits lowers commit heights to the oldest live commit.
 func (k *Keeper) loadCommits(ctx context.Context, in *yuma.Input, subnet uint64) error {
 	return k.Commits.Walk(ctx, collections.NewPrefixedTripleRange[uint64, uint32, uint64](subnet),
 		func(key commitKey, c types.Commit) (bool, error) {
 			if uid := int(key.K2()); uid < len(in.CommitHeight) && c.RevealUntil >= in.Height {
-				in.CommitHeight[uid] = min(in.CommitHeight[uid], c.Height)
+				in.CommitHeight[uid] = min(in.CommitHeight[uid], beforeCommit(c.Height))
 			}
 			return false, nil
 		})

@@ -116,8 +116,17 @@ func (k *Keeper) metagraph(ctx context.Context, subnet uint64, mask uint32) ([]t
 			return nil, err
 		}
 	}
+	epoch, err := k.Epoch(ctx, subnet)
+	if err != nil {
+		return nil, err
+	}
 	neurons := make([]types.NeuronState, 0, len(columns.Stake))
 	for uid := range columns.Stake {
+		// The results of whoever had the uid in the last epoch are not this neuron's.
+		r := r
+		if columns.Registered[uid] > epoch.Height {
+			r = results{}
+		}
 		n := types.NeuronState{Uid: uint32(uid)}
 		hotkey, ok, err := k.neurons.HotkeyAt(ctx, subnet, uint16(uid))
 		if err != nil {
@@ -224,7 +233,7 @@ func (q queryServer) Column(ctx context.Context, req *types.QueryColumnRequest) 
 	rows, err := q.k.rowsOf(ctx, req.Subnet)
 	res := &types.QueryColumnResponse{}
 	for _, row := range rows {
-		if row.Updated <= registered || row.Written < registered {
+		if row.Updated <= registered || (row.Written < row.Updated && row.Written <= registered) {
 			continue // it meant whoever had the uid before, as in the epoch
 		}
 		for _, e := range row.Entries {

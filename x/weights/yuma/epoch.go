@@ -211,8 +211,14 @@ func (e *Engine) reset(in *Input) {
 	e.pairs = sized(e.pairs, longest+1)
 }
 
-// sized returns s with length n, its contents undefined.
-func sized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
+// sized returns s with length n, its contents undefined. It is never nil: JSON
+// would show null.
+func sized[T any](s []T, n int) []T {
+	if s == nil {
+		s = []T{}
+	}
+	return slices.Grow(s[:0], n)[:n]
+}
 
 // zeroed returns s with length n, all zero.
 func zeroed[T any](s []T, n int) []T {
