@@ -162,7 +162,7 @@ func (k *Keeper) initRest(ctx context.Context, gs *types.GenesisState) error {
 		}
 	}
 	for _, s := range gs.Settled {
-		if err := k.Settled.Set(ctx, s.Subnet, s.Chunk); err != nil {
+		if err := k.Settled.Set(ctx, s.Subnet, s.Uid); err != nil {
 			return err
 		}
 	}
@@ -206,8 +206,8 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 			gs.Identities = append(gs.Identities, types.IdentityEntry{Coldkey: sdk.AccAddress(addr).String(), Identity: i})
 			return false, nil
 		}),
-		k.Settled.Walk(ctx, nil, func(subnet uint64, chunk uint32) (bool, error) {
-			gs.Settled = append(gs.Settled, types.SettleCursor{Subnet: subnet, Chunk: chunk})
+		k.Settled.Walk(ctx, nil, func(subnet uint64, uid uint32) (bool, error) {
+			gs.Settled = append(gs.Settled, types.SettleCursor{Subnet: subnet, Uid: uid})
 			return false, nil
 		}),
 	)

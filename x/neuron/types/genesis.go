@@ -128,6 +128,7 @@ func (gs GenesisState) validateNeurons(known map[string]Hotkey) error {
 		hotkey string
 	}
 	seen := make(map[place]bool)
+	owed := uint64(0)
 	var last *Neuron
 	for i := range gs.Neurons {
 		n := &gs.Neurons[i]
@@ -146,7 +147,11 @@ func (gs GenesisState) validateNeurons(known map[string]Hotkey) error {
 		}
 		seen[place{n.Subnet, n.Hotkey}] = true
 		if n.Registered == Vacant || n.OwedIncentive > maxAmount || n.OwedDividends > maxAmount || n.RecentPay > maxAmount {
-			return ErrInvalidGenesis.Wrapf("uid %d of subnet %d: a height or an amount is out of range", n.Uid, n.Subnet)
+			return ErrInvalidGenesis.Wrapf("uid %d of subnet %d: registered %d, owed %d and %d rao, recent pay %d: heights are below %d, amounts at most %d",
+				n.Uid, n.Subnet, n.Registered, n.OwedIncentive, n.OwedDividends, n.RecentPay, uint64(Vacant), uint64(maxAmount))
+		}
+		if owed += n.OwedIncentive + n.OwedDividends; owed > maxAmount { // three times maxAmount fit
+			return ErrInvalidGenesis.Wrapf("uid %d of subnet %d takes what is owed to %d rao, the bound is %d", n.Uid, n.Subnet, owed, uint64(maxAmount))
 		}
 		if n.Axon != nil {
 			if err := n.Axon.Validate(); err != nil {
@@ -260,7 +265,7 @@ func (gs GenesisState) validateRest(map[string]Hotkey) error {
 	}
 	identities := make(map[string]bool)
 	for _, i := range gs.Identities {
-		if _, err := sdk.AccAddressFromBech32(i.Coldkey); err != nil || identities[i.Coldkey] {
+		if _, err := account(i.Coldkey); err != nil || identities[i.Coldkey] {
 			return ErrInvalidGenesis.Wrapf("identity of %q: no address, or it comes twice", i.Coldkey)
 		}
 		identities[i.Coldkey] = true
@@ -270,8 +275,8 @@ func (gs GenesisState) validateRest(map[string]Hotkey) error {
 	}
 	last = 0
 	for _, s := range gs.Settled {
-		if s.Subnet <= last || s.Chunk >= MaxUids/ChunkSize {
-			return ErrInvalidGenesis.Wrapf("settlement of subnet %d: chunk %d, subnets must rise from 1", s.Subnet, s.Chunk)
+		if s.Subnet <= last || s.Uid >= MaxUids {
+			return ErrInvalidGenesis.Wrapf("settlement of subnet %d: uid %d is next, subnets must rise from 1, uids end at %d", s.Subnet, s.Uid, MaxUids-1)
 		}
 		last = s.Subnet
 	}
@@ -280,11 +285,11 @@ func (gs GenesisState) validateRest(map[string]Hotkey) error {
 
 // addresses checks two addresses that must differ.
 func addresses(a, b string) error {
-	first, err := sdk.AccAddressFromBech32(a)
+	first, err := account(a)
 	if err != nil {
 		return err
 	}
-	second, err := sdk.AccAddressFromBech32(b)
+	second, err := account(b)
 	if err != nil {
 		return err
 	}
@@ -292,4 +297,13 @@ func addresses(a, b string) error {
 		return ErrUnsuitableKey.Wrapf("hotkey and coldkey are the same: %s", hex.EncodeToString(first))
 	}
 	return nil
+}
+
+// account reads an address in its one spelling.
+func account(text string) (sdk.AccAddress, error) {
+	addr, err := sdk.AccAddressFromBech32(text)
+	if err == nil && addr.String() != text {
+		err = ErrInvalidAddress.Wrapf("%q: write it as %s", text, addr)
+	}
+	return addr, err
 }

@@ -765,7 +765,7 @@ type Params struct {
 	VoteInterval uint64 `protobuf:"varint,5,opt,name=vote_interval,json=voteInterval,proto3" json:"vote_interval,omitempty"`
 	// owner_interval is the number of blocks from one change of a hyperparameter by the owner to the next. 0..10^6. Default 360.
 	OwnerInterval uint64 `protobuf:"varint,6,opt,name=owner_interval,json=ownerInterval,proto3" json:"owner_interval,omitempty"`
-	// tally_batch is how many hotkeys are counted per block. 1..100000. Default 2048.
+	// tally_batch is how many hotkeys are counted per block. 1..100000. Default 64.
 	TallyBatch uint32 `protobuf:"varint,7,opt,name=tally_batch,json=tallyBatch,proto3" json:"tally_batch,omitempty"`
 }
 
