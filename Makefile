@@ -71,16 +71,15 @@ flood: ## a node under attack for a minute
 crashes: ## four validators, kill -9 at 30 random moments under load
 	TAO_CRASHES=30 ./scripts/measured.sh crashes go test ./cmd/taod -run TestFourValidators -v -count 1 -timeout 60m
 
-lint: ## formatting and vet
-	@unformatted=$$(git ls-files '*.go' | grep -v '\.pb\.' | xargs gofmt -l); \
-	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
+lint: ## formatting, vet and the linters of .golangci.yml
+	go tool -modfile=scripts/lint/tools/go.mod golangci-lint fmt --diff
+	go tool -modfile=scripts/lint/tools/go.mod golangci-lint run ./...
 
 proto: ## generate code from proto/
 	./scripts/protogen.sh
 
-proto-check: proto ## fail when the generated code is not what proto/ says
-	git diff --exit-code -- x app/openapi.json
+proto-check: ## lint proto/ and fail when the generated code is not what it says
+	./scripts/protogen.sh --check
 
 clean: ## remove what was built
 	rm -rf build
