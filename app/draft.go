@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/cosmos/gogoproto/proto"
+
 	sdkmath "cosmossdk.io/math"
 
 	"github.com/cosmos/cosmos-sdk/codec"
@@ -55,8 +57,8 @@ func NewDraft(cdc codec.Codec, state GenesisState) (*Draft, error) {
 	return d, nil
 }
 
-func (d *Draft) parts() map[string]codec.ProtoMarshaler {
-	return map[string]codec.ProtoMarshaler{
+func (d *Draft) parts() map[string]proto.Message {
+	return map[string]proto.Message{
 		authtypes.ModuleName: &d.auth, banktypes.ModuleName: &d.bank, stakingtypes.ModuleName: &d.staking,
 		neurontypes.ModuleName: &d.neurons, subnettypes.ModuleName: &d.subnets,
 	}

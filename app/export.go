@@ -6,8 +6,8 @@ import (
 	"fmt"
 
 	cmtproto "github.com/cometbft/cometbft/proto/tendermint/types"
+	"github.com/cosmos/gogoproto/proto"
 
-	"github.com/cosmos/cosmos-sdk/codec"
 	servertypes "github.com/cosmos/cosmos-sdk/server/types"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
@@ -66,7 +66,7 @@ func (app *App) rebase(genesis GenesisState) error {
 	)
 	for _, part := range []struct {
 		name  string
-		state codec.ProtoMarshaler
+		state proto.Message
 		move  func()
 	}{
 		{subnettypes.ModuleName, &subnets, func() { subnets.Rebase(height) }},
@@ -216,7 +216,7 @@ func (app *App) resetStaking(ctx sdk.Context) error {
 // resetValidators moves unbonding heights of validators to zero.
 func (app *App) resetValidators(ctx sdk.Context) error {
 	iterator := storetypes.KVStoreReversePrefixIterator(ctx.KVStore(app.keys[stakingtypes.StoreKey]), stakingtypes.ValidatorsKey)
-	defer iterator.Close()
+	defer func() { _ = iterator.Close() }()
 	for ; iterator.Valid(); iterator.Next() {
 		operator := sdk.ValAddress(stakingtypes.AddressFromValidatorsKey(iterator.Key()))
 		validator, err := app.StakingKeeper.GetValidator(ctx, operator)

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 
+	"github.com/cosmos/cosmos-sdk/baseapp"
 	storetypes "github.com/cosmos/cosmos-sdk/store/v2/types"
 	"github.com/cosmos/cosmos-sdk/types/module"
 	upgradetypes "github.com/cosmos/cosmos-sdk/x/upgrade/types"
@@ -28,13 +29,24 @@ func (app *App) registerUpgrades() {
 				return app.ModuleManager.RunMigrations(ctx, app.configurator, from)
 			})
 	}
+	app.SetStoreLoader(app.loadStores)
+}
+
+// loadStores adds and removes stores when the next block is that of an upgrade.
+func (app *App) loadStores(stores storetypes.CommitMultiStore) error {
+	// Without a block there was no upgrade. Asking would make the home folder, which
+	// commands that only need the codecs must not do.
+	if stores.LastCommitID().Version == 0 {
+		return baseapp.DefaultStoreLoader(stores)
+	}
 	info, err := app.UpgradeKeeper.ReadUpgradeInfoFromDisk()
 	if err != nil {
-		panic(err)
+		return err
 	}
 	for _, r := range releases {
 		if info.Name == r.name && !app.UpgradeKeeper.IsSkipHeight(info.Height) {
-			app.SetStoreLoader(upgradetypes.UpgradeStoreLoader(info.Height, &r.stores))
+			return upgradetypes.UpgradeStoreLoader(info.Height, &r.stores)(stores)
 		}
 	}
+	return baseapp.DefaultStoreLoader(stores)
 }

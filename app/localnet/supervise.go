@@ -66,7 +66,7 @@ func (n *Network) StartNode(ctx context.Context, i int) error {
 	go func() {
 		defer n.wg.Done()
 		defer close(p.ended)
-		defer log.Close()
+		defer func() { _ = log.Close() }() // the children wrote it, by handles of their own
 		n.supervise(ctx, i, p, log)
 	}()
 	return nil

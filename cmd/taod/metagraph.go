@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -84,9 +85,7 @@ func writeFile(file string, write func(io.Writer) error) error {
 		return err
 	}
 	if err := write(f); err != nil {
-		f.Close()
-		os.Remove(temporary)
-		return err
+		return errors.Join(err, f.Close(), os.Remove(temporary))
 	}
 	if err := f.Close(); err != nil {
 		return err
@@ -138,8 +137,8 @@ state of the epoch's height and of the block before it (pruning).`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), string(scenario))
-			return nil
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), string(scenario))
+			return err
 		},
 	}
 }

@@ -89,8 +89,8 @@ that this prints is what "taod tx neuron register --consent FILE" needs.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), string(text))
-			return nil
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), string(text))
+			return err
 		},
 	}
 	flags.AddTxFlagsToCmd(cmd)
