@@ -16,7 +16,6 @@ import (
 
 	cmtcfg "github.com/cometbft/cometbft/config"
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
-	cmttypes "github.com/cometbft/cometbft/types"
 	"github.com/stretchr/testify/require"
 
 	"cosmossdk.io/log/v2"
@@ -186,7 +185,7 @@ func (f *fixture) landings(t *testing.T, rows map[string]int64) (landed map[stri
 		require.NoError(t, err)
 		for _, tx := range block.Block.Txs {
 			all++
-			hash := fmt.Sprintf("%X", cmttypes.Tx(tx).Hash())
+			hash := fmt.Sprintf("%X", tx.Hash())
 			if _, ok := rows[hash]; ok {
 				landed[hash] = height
 			}
