@@ -1,6 +1,8 @@
 package types
 
 import (
+	"math"
+
 	"github.com/taonet/taonet/x/emission/schedule"
 )
 
@@ -86,7 +88,7 @@ const maxWeight = 1 << 48
 
 // ValidateWeights checks order and bounds.
 func ValidateWeights(weights []SubnetWeight) error {
-	last := uint64(0)
+	last, sum := uint64(0), uint64(0)
 	for _, w := range weights {
 		if w.Subnet <= last {
 			return ErrInvalidWeights.Wrapf("the weight of subnet %d comes after that of %d, subnets must rise from 1", w.Subnet, last)
@@ -94,6 +96,10 @@ func ValidateWeights(weights []SubnetWeight) error {
 		if w.Weight > maxWeight {
 			return ErrInvalidWeights.Wrapf("the weight of subnet %d is %d, the bound is %d", w.Subnet, w.Weight, uint64(maxWeight))
 		}
+		if w.Weight > math.MaxUint64-sum { // the split adds them up
+			return ErrInvalidWeights.Wrapf("the weight of subnet %d, %d, takes the sum beyond 64 bits", w.Subnet, w.Weight)
+		}
+		sum += w.Weight
 		last = w.Subnet
 	}
 	return nil
