@@ -83,8 +83,8 @@ func (l Ledger) validate(pots uint64) error {
 	return nil
 }
 
-// maxWeight keeps the sum over all subnets in 64 bits.
-const maxWeight = 1 << 48
+// MaxWeight of a subnet keeps the sum over all subnets in 64 bits.
+const MaxWeight = 1 << 48
 
 // ValidateWeights checks order and bounds.
 func ValidateWeights(weights []SubnetWeight) error {
@@ -93,8 +93,8 @@ func ValidateWeights(weights []SubnetWeight) error {
 		if w.Subnet <= last {
 			return ErrInvalidWeights.Wrapf("the weight of subnet %d comes after that of %d, subnets must rise from 1", w.Subnet, last)
 		}
-		if w.Weight > maxWeight {
-			return ErrInvalidWeights.Wrapf("the weight of subnet %d is %d, the bound is %d", w.Subnet, w.Weight, uint64(maxWeight))
+		if w.Weight > MaxWeight {
+			return ErrInvalidWeights.Wrapf("the weight of subnet %d is %d, the bound is %d", w.Subnet, w.Weight, uint64(MaxWeight))
 		}
 		if w.Weight > math.MaxUint64-sum { // the split adds them up
 			return ErrInvalidWeights.Wrapf("the weight of subnet %d, %d, takes the sum beyond 64 bits", w.Subnet, w.Weight)

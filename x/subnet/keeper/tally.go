@@ -7,6 +7,8 @@ import (
 
 	"cosmossdk.io/collections"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
+
 	emissiontypes "github.com/taonet/taonet/x/emission/types"
 	"github.com/taonet/taonet/x/subnet/types"
 )
@@ -33,8 +35,14 @@ func (k *Keeper) EndBlock(ctx context.Context) error {
 	}
 	tally.Cursor = last
 	if done {
-		if err := k.publish(ctx, tally); err != nil {
-			return err
+		// The weights stay as they are when they cannot be set: a count never stops
+		// the chain.
+		sdkCtx := sdk.UnwrapSDKContext(ctx)
+		cached, write := sdkCtx.CacheContext()
+		if err := k.publish(cached, tally); err == nil {
+			write()
+		} else {
+			sdkCtx.Logger().Error("votes were not published", "error", err)
 		}
 		tally = types.Tally{}
 	}
@@ -119,11 +127,15 @@ func (k *Keeper) publish(ctx context.Context, tally types.Tally) error {
 }
 
 // weightOf is a subnet's sum divided by 2^28, at least 1 when anything was counted:
-// the cap of 2.1e16 rao times 10^6 millionths is below 2^75, so weights stay below
-// 2^47 and add up in 64 bits.
+// the cap of 2.1e16 rao times 10^6 millionths is below 2^75, so the weight of stake
+// that is counted once stays below 2^47. Stake that moves ahead of the count may be
+// counted again, so the weight is held to its bound.
 func weightOf(tally types.Tally, subnet uint64) uint64 {
 	for _, s := range tally.Sums {
 		if s.Subnet == subnet {
+			if s.High >= emissiontypes.MaxWeight>>36 {
+				return emissiontypes.MaxWeight
+			}
 			return max(s.High<<36|s.Low>>28, 1)
 		}
 	}
