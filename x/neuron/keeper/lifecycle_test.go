@@ -368,6 +368,22 @@ func TestMoveStake(t *testing.T) {
 	require.NoError(t, c.Invariants(ctx))
 }
 
+func TestACancelledUnbondingCannotMoveOn(t *testing.T) {
+	c, neurons := smallChain(t, nil, nil)
+	who := apptest.Address(buyer)
+	from, to, third := neurons[0].Hotkey(), neurons[1].Hotkey(), neurons[2].Hotkey()
+	everything := func(from, to sdk.AccAddress) *types.MsgMoveStake {
+		return &types.MsgMoveStake{Coldkey: who.String(), From: from.String(), To: to.String(), Amount: apptest.Coin(0), All: true}
+	}
+	ctx := at(c, 10)
+	run[*types.MsgAddStakeResponse](t, c, ctx, stake(who, from, 10*tao))
+	run[*types.MsgMoveStakeResponse](t, c, ctx, everything(from, to))
+	run[*types.MsgRemoveStakeResponse](t, c, ctx, unstakeAll(who, to)) // the position, and when it moved, is gone
+	run[*types.MsgCancelUnbondingResponse](t, c, ctx, &types.MsgCancelUnbonding{Coldkey: who.String(), Unbonding: 1})
+	refused(t, c, ctx, everything(to, third), types.ErrTooSoon, "360 blocks", "height 370")
+	run[*types.MsgMoveStakeResponse](t, c, ctx.WithBlockHeight(370), everything(to, third))
+}
+
 func TestTake(t *testing.T) {
 	c, neurons := smallChain(t, nil, nil)
 	a := neurons[0]

@@ -289,7 +289,7 @@ func (s msgServer) CancelUnbonding(ctx context.Context, msg *types.MsgCancelUnbo
 	if err := s.bank.SendCoinsFromModuleToModule(ctx, types.UnbondingName, types.ModuleName, coins(u.Amount)); err != nil {
 		return nil, err
 	}
-	if _, err := s.deposit(ctx, hotkey, coldkey, u.Amount, 0); err != nil {
+	if _, err := s.deposit(ctx, hotkey, coldkey, u.Amount, height(ctx)); err != nil {
 		return nil, err
 	}
 	return &types.MsgCancelUnbondingResponse{}, emit(ctx, &types.EventUnbondingCancelled{
