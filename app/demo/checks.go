@@ -39,11 +39,20 @@ func (d *demo) balances(ctx context.Context) error {
 // check compares what happened with what the chain promises.
 func (d *demo) check(ctx context.Context, graph *weightstypes.QueryMetagraphResponse) error {
 	d.say("\nchecks at height %d, after %d rows:", graph.Height, d.sent)
-	supply, err := emissiontypes.NewQueryClient(d.node.ctx).Supply(ctx, &emissiontypes.QuerySupplyRequest{})
+	height, err := d.node.height(ctx)
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.checkSupply(supply), d.checkPots(ctx), d.checkRows(), d.checkPay(graph))
+	at := emissiontypes.NewQueryClient(d.node.ctx.WithHeight(height)) // both of one state
+	supply, err := at.Supply(ctx, &emissiontypes.QuerySupplyRequest{})
+	if err != nil {
+		return err
+	}
+	pots, err := at.Pots(ctx, &emissiontypes.QueryPotsRequest{})
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.checkSupply(supply), d.checkPots(supply.Ledger, pots.Pots), d.checkRows(), d.checkPay(graph))
 }
 
 func (d *demo) verdict(ok bool, format string, args ...any) error {
@@ -72,26 +81,12 @@ func (d *demo) checkSupply(s *emissiontypes.QuerySupplyResponse) error {
 	)
 }
 
-// checkPots: minted = paid + owed + recycled + pots, in one state.
-func (d *demo) checkPots(ctx context.Context) error {
-	height, err := d.node.height(ctx)
-	if err != nil {
-		return err
-	}
-	at := emissiontypes.NewQueryClient(d.node.ctx.WithHeight(height))
-	supply, err := at.Supply(ctx, &emissiontypes.QuerySupplyRequest{})
-	if err != nil {
-		return err
-	}
-	pots, err := at.Pots(ctx, &emissiontypes.QueryPotsRequest{})
-	if err != nil {
-		return err
-	}
+// checkPots: minted = paid + owed + recycled + pots.
+func (d *demo) checkPots(l emissiontypes.Ledger, pots []emissiontypes.Pot) error {
 	var sum uint64
-	for _, p := range pots.Pots {
+	for _, p := range pots {
 		sum += p.Amount
 	}
-	l := supply.Ledger
 	return d.verdict(l.Minted == l.Paid+l.Owed+l.Recycled+sum, "minted %d = paid %d + owed %d + recycled %d + pots %d",
 		l.Minted, l.Paid, l.Owed, l.Recycled, sum)
 }

@@ -144,7 +144,15 @@ func (n *Network) Stop() error {
 
 // WaitHeight waits until node i has made a block of this height.
 func (n *Network) WaitHeight(ctx context.Context, i int, height int64) error {
-	client, err := rpchttp.New(n.cfg.RPC(i), "/websocket")
+	if err := WaitHeight(ctx, n.cfg.RPC(i), height); err != nil {
+		return fmt.Errorf("node %d: %w; its log is %s", i, err, n.cfg.Log(i))
+	}
+	return nil
+}
+
+// WaitHeight waits until the node at an RPC address has made a block of this height.
+func WaitHeight(ctx context.Context, address string, height int64) error {
+	client, err := rpchttp.New(address, "/websocket")
 	if err != nil {
 		return err
 	}
@@ -155,7 +163,7 @@ func (n *Network) WaitHeight(ctx context.Context, i int, height int64) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("node %d did not reach height %d (%w); its log is %s", i, height, ctx.Err(), n.cfg.Log(i))
+			return fmt.Errorf("%s did not reach height %d: %w", address, height, ctx.Err())
 		case <-time.After(200 * time.Millisecond):
 		}
 	}

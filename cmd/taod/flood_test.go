@@ -141,7 +141,8 @@ func (f *fixture) honestRows(ctx context.Context, t *testing.T) func() map[strin
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	rows := map[string]int64{}
-	numbers := accountNumbers(t, f.app, f.RPC(0), "honest", honestNeurons)
+	numbers, err := accountNumbers(f.app, f.RPC(0), honestNeurons, func(i int) cryptotypes.PrivKey { return floodKey("honest", i) })
+	require.NoError(t, err)
 	for i := range honestNeurons {
 		wg.Add(1)
 		go func() {
@@ -206,23 +207,21 @@ func floodRow(key cryptotypes.PrivKey, round int) *weightstypes.MsgSetWeights {
 	return row
 }
 
-// accountNumbers asks a node for the numbers of accounts that stand in genesis.
-func accountNumbers(t testing.TB, known *app.App, address, kind string, n int) []uint64 {
-	t.Helper()
-	numbers, err := numbersOf(known, address, n, func(i int) sdk.AccAddress { return sign.Address(floodKey(kind, i)) })
-	require.NoError(t, err)
-	return numbers
+// querying asks a node over RPC.
+func querying(known *app.App, rpc *rpchttp.HTTP) client.Context {
+	return client.Context{}.WithClient(rpc).WithCodec(known.AppCodec()).WithInterfaceRegistry(known.InterfaceRegistry())
 }
 
-func numbersOf(known *app.App, address string, n int, of func(int) sdk.AccAddress) ([]uint64, error) {
+// accountNumbers asks a node for the account numbers of n keys.
+func accountNumbers(known *app.App, address string, n int, key func(int) cryptotypes.PrivKey) ([]uint64, error) {
 	rpc, err := rpchttp.New(address, "/websocket")
 	if err != nil {
 		return nil, err
 	}
-	accounts := authtypes.NewQueryClient(client.Context{}.WithClient(rpc).WithCodec(known.AppCodec()).WithInterfaceRegistry(known.InterfaceRegistry()))
+	accounts := authtypes.NewQueryClient(querying(known, rpc))
 	numbers := make([]uint64, n)
 	for i := range n {
-		res, err := accounts.AccountInfo(context.Background(), &authtypes.QueryAccountInfoRequest{Address: of(i).String()})
+		res, err := accounts.AccountInfo(context.Background(), &authtypes.QueryAccountInfoRequest{Address: sign.Address(key(i)).String()})
 		if err != nil {
 			return nil, err
 		}
@@ -286,15 +285,15 @@ func runFlood(address string) error {
 func allAttacks(address string) (map[string]attack, error) {
 	known := app.New(log.NewNopLogger(), dbm.NewMemDB(), nil, true, simtestutil.NewAppOptionsWithFlagHome(os.TempDir()))
 	config := known.TxConfig()
-	honest, err := numbersOf(known, address, honestNeurons, func(i int) sdk.AccAddress { return sign.Address(floodKey("honest", i)) })
+	honest, err := accountNumbers(known, address, honestNeurons, func(i int) cryptotypes.PrivKey { return floodKey("honest", i) })
 	if err != nil {
 		return nil, err
 	}
-	rogue, err := numbersOf(known, address, rogueNeurons, func(i int) sdk.AccAddress { return sign.Address(floodKey("rogue", i)) })
+	rogue, err := accountNumbers(known, address, rogueNeurons, func(i int) cryptotypes.PrivKey { return floodKey("rogue", i) })
 	if err != nil {
 		return nil, err
 	}
-	paid, err := numbersOf(known, address, spammers, func(i int) sdk.AccAddress { return sign.Address(spammer(i)) })
+	paid, err := accountNumbers(known, address, spammers, spammer)
 	if err != nil {
 		return nil, err
 	}
@@ -306,8 +305,7 @@ func allAttacks(address string) (map[string]attack, error) {
 		},
 		"forged honest rows": func(ctx context.Context, round int) ([]byte, error) {
 			key := floodKey("honest", round%honestNeurons)
-			tx, err := sign.Tx(ctx, config, rowOptions(key, honest[round%honestNeurons]+1), floodRow(key, round)) // another account's number
-			return tx, err
+			return sign.Tx(ctx, config, rowOptions(key, honest[round%honestNeurons]+1), floodRow(key, round)) // another account's number
 		},
 		"rows of strangers": func(ctx context.Context, round int) ([]byte, error) {
 			key := floodKey("stranger", round)

@@ -13,8 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/time/rate"
 
-	"github.com/cosmos/cosmos-sdk/client"
-
 	weightstypes "github.com/taonet/taonet/x/weights/types"
 )
 
@@ -45,7 +43,7 @@ func soak(b *testing.B, lasts time.Duration) {
 	go func() { defer close(done); g.run(ctx) }()
 	rpc, err := rpchttp.New(g.RPC(0), "/websocket")
 	require.NoError(b, err)
-	query := weightstypes.NewQueryClient(client.Context{}.WithClient(rpc).WithCodec(g.app.AppCodec()).WithInterfaceRegistry(g.app.InterfaceRegistry()))
+	query := weightstypes.NewQueryClient(querying(g.app, rpc))
 
 	time.Sleep(fullSubnet / rowsPerSecond * 2 * time.Second) // everybody has a row
 	rows, err := query.Rows(ctx, &weightstypes.QueryRowsRequest{Subnet: 1})

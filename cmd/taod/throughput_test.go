@@ -20,7 +20,6 @@ import (
 
 	sdkmath "cosmossdk.io/math"
 
-	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/ed25519"
 	"github.com/cosmos/cosmos-sdk/crypto/keys/secp256k1"
 	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
@@ -126,8 +125,7 @@ func fullNetwork(b testing.TB, tr traffic) *generator {
 	})
 	rpc, err := rpchttp.New(g.RPC(0), "/websocket")
 	require.NoError(b, err)
-	ctx := client.Context{}.WithClient(rpc).WithCodec(g.app.AppCodec()).WithInterfaceRegistry(g.app.InterfaceRegistry())
-	res, err := authtypes.NewQueryClient(ctx).Accounts(context.Background(), &authtypes.QueryAccountsRequest{Pagination: &query.PageRequest{Limit: 4 * fullSubnet}})
+	res, err := authtypes.NewQueryClient(querying(g.app, rpc)).Accounts(context.Background(), &authtypes.QueryAccountsRequest{Pagination: &query.PageRequest{Limit: 4 * fullSubnet}})
 	require.NoError(b, err)
 	for _, any := range res.Accounts {
 		var account sdk.AccountI
@@ -221,7 +219,7 @@ func throughput(b *testing.B, tr traffic) {
 	first := status.SyncInfo.LatestBlockHeight + warmUp
 	waitCtx, stop := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer stop()
-	require.NoError(b, waitRPC(waitCtx, f.RPC(0), first+blocks))
+	require.NoError(b, localnet.WaitHeight(waitCtx, f.RPC(0), first+blocks))
 	cancel()
 	<-done
 	succeeded, failed, times := g.count(b, rpc, first, first+blocks)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"math/rand"
 	"os"
@@ -74,6 +73,8 @@ func (f *fixture) load(t *testing.T) (stop func() int64) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	var accepted atomic.Int64
+	numbers, err := accountNumbers(f.app, f.RPC(0), hotkeys, hotkey)
+	require.NoError(t, err)
 	for i := range hotkeys {
 		wg.Add(1)
 		go func() {
@@ -84,7 +85,7 @@ func (f *fixture) load(t *testing.T) (stop func() int64) {
 			}
 			for round := 0; ctx.Err() == nil; round++ {
 				row.Weights[round%hotkeys]++
-				if f.sendRow(ctx, (i+round)%f.Validators, i, row) {
+				if f.sendRow(ctx, (i+round)%f.Validators, rowOptions(hotkey(i), numbers[i]), row) {
 					accepted.Add(1)
 				}
 				time.Sleep(200 * time.Millisecond)
@@ -99,12 +100,10 @@ func (f *fixture) load(t *testing.T) (stop func() int64) {
 }
 
 // sendRow sends a row to one node; nodes may be down.
-func (f *fixture) sendRow(ctx context.Context, node, i int, row *weightstypes.MsgSetWeights) bool {
+func (f *fixture) sendRow(ctx context.Context, node int, o sign.Options, row *weightstypes.MsgSetWeights) bool {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	tx, err := sign.Tx(ctx, f.app.TxConfig(), sign.Options{
-		ChainID: localnet.ChainID, Key: hotkey(i), Number: f.accountNumber(i), Gas: 100_000, Timeout: time.Now().Add(15 * time.Second),
-	}, row)
+	tx, err := sign.Tx(ctx, f.app.TxConfig(), o, row)
 	if err != nil {
 		return false
 	}
@@ -114,31 +113,6 @@ func (f *fixture) sendRow(ctx context.Context, node, i int, row *weightstypes.Ms
 	}
 	res, err := client.BroadcastTxSync(ctx, tx)
 	return err == nil && res.Code == 0
-}
-
-// accountNumber of hotkey i: read once from a node.
-var numbers sync.Map
-
-func (f *fixture) accountNumber(i int) uint64 {
-	if n, ok := numbers.Load(i); ok {
-		return n.(uint64)
-	}
-	out, err := exec.Command(os.Args[0], "q", "auth", "account-info", sign.Address(hotkey(i)).String(),
-		"-o", "json", "--node", f.RPC(0), "--home", f.Home).Output()
-	if err != nil {
-		return 0
-	}
-	var res struct {
-		Info struct {
-			Number uint64 `json:"account_number,string"`
-		} `json:"info"`
-	}
-	if err := json.Unmarshal(out, &res); err != nil {
-		return 0
-	}
-	n := res.Info.Number
-	numbers.Store(i, n)
-	return n
 }
 
 // sameHash asks that all nodes have the same app hash at a height that all reach.
@@ -281,7 +255,7 @@ func (f *fixture) joins(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
 	defer cancel()
-	require.NoError(t, waitRPC(ctx, joined.RPC(last), f.nodeHeight(t, 0)))
+	require.NoError(t, localnet.WaitHeight(ctx, joined.RPC(last), f.nodeHeight(t, 0)))
 	// It began at a snapshot, not at block 1.
 	joinedClient, err := rpchttp.New(joined.RPC(last), "/websocket")
 	require.NoError(t, err)
@@ -289,30 +263,11 @@ func (f *fixture) joins(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, status.SyncInfo.EarliestBlockHeight, int64(1))
 	height := f.nodeHeight(t, 0) + 2
-	require.NoError(t, waitRPC(ctx, joined.RPC(last), height+1))
+	require.NoError(t, localnet.WaitHeight(ctx, joined.RPC(last), height+1))
 	mine, err := joinedClient.Block(context.Background(), &height)
 	require.NoError(t, err)
 	f.wait(t, 0, height+1)
 	theirs, err := client.Block(context.Background(), &height)
 	require.NoError(t, err)
 	require.Equal(t, theirs.Block.AppHash, mine.Block.AppHash)
-}
-
-// waitRPC waits until a node has a height.
-func waitRPC(ctx context.Context, address string, height int64) error {
-	client, err := rpchttp.New(address, "/websocket")
-	if err != nil {
-		return err
-	}
-	for {
-		status, err := client.Status(ctx)
-		if err == nil && status.SyncInfo.LatestBlockHeight >= height {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%s did not reach height %d: %w", address, height, ctx.Err())
-		case <-time.After(300 * time.Millisecond):
-		}
-	}
 }

@@ -57,7 +57,7 @@ func (q queryServer) Metagraph(ctx context.Context, req *types.QueryMetagraphReq
 	if err != nil {
 		return nil, err
 	}
-	neurons, err := q.k.metagraph(ctx, req.Subnet, req.Columns)
+	neurons, err := q.k.metagraph(ctx, epoch, req.Columns)
 	return &types.QueryMetagraphResponse{
 		Epoch: epoch, Height: uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()), Neurons: neurons,
 	}, err
@@ -87,8 +87,10 @@ func (r results) mark(name string, uid int) bool {
 	return uid < len(b) && b[uid] != 0
 }
 
-// metagraph gathers the wanted columns of all neurons of a subnet.
-func (k *Keeper) metagraph(ctx context.Context, subnet uint64, mask uint32) ([]types.NeuronState, error) {
+// metagraph gathers the wanted columns of all neurons of a subnet, given its last
+// epoch.
+func (k *Keeper) metagraph(ctx context.Context, epoch types.Epoch, mask uint32) ([]types.NeuronState, error) {
+	subnet := epoch.Subnet
 	want := func(c types.Column) bool { return mask == 0 || mask&uint32(c) != 0 }
 	columns, err := k.neurons.Columns(ctx, subnet)
 	if err != nil {
@@ -115,10 +117,6 @@ func (k *Keeper) metagraph(ctx context.Context, subnet uint64, mask uint32) ([]t
 		if updated, err = k.lastUpdates(ctx, subnet, len(columns.Stake)); err != nil {
 			return nil, err
 		}
-	}
-	epoch, err := k.Epoch(ctx, subnet)
-	if err != nil {
-		return nil, err
 	}
 	neurons := make([]types.NeuronState, 0, len(columns.Stake))
 	for uid := range columns.Stake {
@@ -195,7 +193,11 @@ func (q queryServer) Neuron(ctx context.Context, req *types.QueryNeuronRequest) 
 	if err := q.known(ctx, req.Subnet, req.Uid); err != nil {
 		return nil, err
 	}
-	neurons, err := q.k.metagraph(ctx, req.Subnet, 0)
+	epoch, err := q.k.Epoch(ctx, req.Subnet)
+	if err != nil {
+		return nil, err
+	}
+	neurons, err := q.k.metagraph(ctx, epoch, 0)
 	if err != nil {
 		return nil, err
 	}
