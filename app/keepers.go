@@ -151,7 +151,7 @@ func newKeepers(app *App, opts servertypes.AppOptions) Keepers {
 	k.SubnetKeeper = subnetkeeper.NewKeeper(cdc, store(subnettypes.StoreKey), k.AccountKeeper, k.BankKeeper,
 		k.EmissionKeeper, gov)
 	k.NeuronKeeper = neuronkeeper.NewKeeper(cdc, store(neurontypes.StoreKey), k.AccountKeeper, k.BankKeeper,
-		k.EmissionKeeper, k.SubnetKeeper, gov)
+		k.EmissionKeeper, k.SubnetKeeper, k.StakingKeeper, gov)
 	k.WeightsKeeper = weightskeeper.NewKeeper(cdc, store(weightstypes.StoreKey), k.EmissionKeeper, k.SubnetKeeper,
 		k.NeuronKeeper, gov)
 	// What a lower module asks of a higher one.

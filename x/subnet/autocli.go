@@ -20,12 +20,12 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 		Query: &autocliv1.ServiceCommandDescriptor{
 			Service: "tao.subnet.v1.Query",
 			RpcCommandOptions: []*autocliv1.RpcCommandOptions{
-				{RpcMethod: "Params", Use: "params", Short: "The parameters of all subnets"},
+				{RpcMethod: "Params", Use: "params", Short: "The parameters of all subnets", Example: "taod q subnet params"},
 				{RpcMethod: "Subnet", Use: "subnet [id]", Short: "One subnet and its hyperparameters", Example: "taod q subnet subnet 1", PositionalArgs: args("subnet")},
-				{RpcMethod: "Subnets", Use: "subnets", Short: "All subnets"},
-				{RpcMethod: "CreationCost", Use: "creation-cost", Short: "What a new subnet locks now"},
-				{RpcMethod: "Vote", Use: "vote [hotkey]", Short: "How a hotkey's stake votes", PositionalArgs: args("hotkey")},
-				{RpcMethod: "Votes", Use: "votes", Short: "All votes"},
+				{RpcMethod: "Subnets", Use: "subnets", Short: "All subnets", Example: "taod q subnet subnets -o json"},
+				{RpcMethod: "CreationCost", Use: "creation-cost", Short: "What a new subnet locks now", Example: "taod q subnet creation-cost"},
+				{RpcMethod: "Vote", Use: "vote [hotkey]", Short: "How a hotkey's stake votes", Example: "taod q subnet vote tao1…", PositionalArgs: args("hotkey")},
+				{RpcMethod: "Votes", Use: "votes", Short: "All votes", Example: "taod q subnet votes --page-limit 10"},
 			},
 		},
 		Tx: &autocliv1.ServiceCommandDescriptor{
@@ -37,9 +37,9 @@ func (AppModule) AutoCLIOptions() *autocliv1.ModuleOptions {
 					PositionalArgs: args("name", "modality", "max_cost"),
 				},
 				{RpcMethod: "DissolveSubnet", Use: "dissolve [subnet]", Short: "End a subnet after a notice", Example: "taod tx subnet dissolve 2 --from alice", PositionalArgs: args("subnet")},
-				{RpcMethod: "DescribeSubnet", Use: "describe [subnet] [name] [description]", Short: "Change name and description", PositionalArgs: args("subnet", "name", "description")},
-				{RpcMethod: "OfferOwnership", Use: "offer [subnet] [to]", Short: "Offer a subnet to another account", PositionalArgs: args("subnet", "to")},
-				{RpcMethod: "AcceptOwnership", Use: "accept [subnet]", Short: "Take a subnet that was offered", PositionalArgs: args("subnet")},
+				{RpcMethod: "DescribeSubnet", Use: "describe [subnet] [name] [description]", Short: "Change name and description", Example: "taod tx subnet describe 2 opticks 'books on light' --from alice", PositionalArgs: args("subnet", "name", "description")},
+				{RpcMethod: "OfferOwnership", Use: "offer [subnet] [to]", Short: "Offer a subnet to another account", Example: "taod tx subnet offer 2 tao1… --from alice", PositionalArgs: args("subnet", "to")},
+				{RpcMethod: "AcceptOwnership", Use: "accept [subnet]", Short: "Take a subnet that was offered", Example: "taod tx subnet accept 2 --from bob", PositionalArgs: args("subnet")},
 				{
 					RpcMethod: "SetHyperparameter", Use: "set [subnet] [name] [value]", Short: "Change one hyperparameter after the next epoch",
 					Example: "taod tx subnet set 2 tempo 20 --from alice\ntaod tx subnet set 2 burn_floor 0.5tao --from alice", PositionalArgs: args("subnet", "name", "value"),

@@ -7,9 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 
 	"github.com/taonet/taonet/app/apptest"
+	"github.com/taonet/taonet/x/emission/keeper"
 	"github.com/taonet/taonet/x/emission/types"
 )
 
@@ -126,6 +128,20 @@ func TestParamsOutOfRange(t *testing.T) {
 		_, err := c.Deliver(at(c), &types.MsgUpdateParams{Authority: gov, Params: params})
 		require.NoError(t, err, "%v is within the range", params)
 	}
+}
+
+// Whoever follows the chain learns of new parameters.
+func TestUpdateParamsTells(t *testing.T) {
+	c := chainAt(t, 2*bonded, nil)
+	ctx := at(c).WithEventManager(sdk.NewEventManager())
+	gov := c.EmissionKeeper.Authority()
+	_, err := keeper.NewMsgServer(c.EmissionKeeper).UpdateParams(ctx, &types.MsgUpdateParams{Authority: gov, Params: types.DefaultParams()})
+	require.NoError(t, err)
+	events := ctx.EventManager().ABCIEvents()
+	require.Len(t, events, 1)
+	event, err := sdk.ParseTypedEvent(events[0])
+	require.NoError(t, err)
+	require.Equal(t, &types.EventParamsUpdated{Authority: gov}, event)
 }
 
 // More than there is leaves neither a pot nor what is owed.

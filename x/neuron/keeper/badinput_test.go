@@ -139,7 +139,7 @@ func (w *world) examples(t *testing.T) []example {
 		{func() sdk.Msg { return swapped(t, w.alice, apptest.Ed25519("fresh"), 10_000) }, w.alice.Cold, nil},
 		{func() sdk.Msg {
 			return &types.MsgSwapColdkey{Coldkey: cold, NewColdkey: apptest.Address(apptest.Key("alice's new")).String()}
-		}, w.alice.Cold, []string{"new_coldkey/foreign"}},
+		}, w.alice.Cold, nil},
 		{func() sdk.Msg { return &types.MsgCancelColdkeySwap{Coldkey: w.bob.Coldkey().String()} }, w.bob.Cold, nil},
 		{func() sdk.Msg { return stake(w.alice.Coldkey(), w.alice.Hotkey(), tao) }, w.alice.Cold, []string{"hotkey/foreign"}},
 		{func() sdk.Msg { return unstake(w.alice.Coldkey(), w.alice.Hotkey(), tao) }, w.alice.Cold, []string{"all/flipped"}},
@@ -650,6 +650,7 @@ func TestHostileMessages(t *testing.T) {
 		{"a swap to a hotkey", swapped(t, alice, bob.Hot, 10_000), types.ErrUnsuitableKey, bob.Hotkey().String()},
 		{"a swap to itself", swapped(t, alice, alice.Hot, 10_000), types.ErrUnsuitableKey, "already"},
 		{"a swap of the coldkey to itself", &types.MsgSwapColdkey{Coldkey: alice.Coldkey().String(), NewColdkey: alice.Coldkey().String()}, types.ErrUnsuitableKey, "already"},
+		{"a swap of the coldkey to another's", &types.MsgSwapColdkey{Coldkey: alice.Coldkey().String(), NewColdkey: mallory.Coldkey().String()}, types.ErrUnsuitableKey, "fresh key"},
 		{"a swap of the coldkey to a hotkey", &types.MsgSwapColdkey{Coldkey: alice.Coldkey().String(), NewColdkey: bob.Hotkey().String()}, types.ErrUnsuitableKey, bob.Hotkey().String()},
 		{"a second swap", &types.MsgSwapColdkey{Coldkey: bob.Coldkey().String(), NewColdkey: alice.Coldkey().String()}, types.ErrSwapPending, "cancel"},
 		{"a swap that nobody asked for", &types.MsgCancelColdkeySwap{Coldkey: alice.Coldkey().String()}, types.ErrNoSwap, alice.Coldkey().String()},

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"cosmossdk.io/collections"
+
 	"github.com/cosmos/cosmos-sdk/codec"
 	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
 	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
@@ -43,6 +45,18 @@ func withState(edit func(*state)) apptest.Option {
 			raw[part.name] = cdc.MustMarshalJSON(part.to)
 		}
 	})
+}
+
+func join(a, b []byte) collections.Pair[[]byte, []byte] { return collections.Join(a, b) }
+
+func joinID(a []byte, id uint64) collections.Pair[[]byte, uint64] { return collections.Join(a, id) }
+
+func joinIDs(a, b uint64) collections.Pair[uint64, uint64] { return collections.Join(a, b) }
+
+func joinHeight(h uint64, a []byte) collections.Pair[uint64, []byte] { return collections.Join(h, a) }
+
+func join3(subnet uint64, a []byte, uid uint32) collections.Triple[uint64, []byte, uint32] {
+	return collections.Join3(subnet, a, uid)
 }
 
 // still is a genesis in which nothing is minted, so that every rao that moves was

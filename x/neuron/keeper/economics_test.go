@@ -41,10 +41,11 @@ func poolChain(t testing.TB, own uint64, edit func(*state)) (*apptest.Chain, app
 func TestFirstStakerWithOneRaoIsRefused(t *testing.T) {
 	c, n := poolChain(t, 0, func(s *state) { s.neuron.Params = types.DefaultParams() })
 	ctx := at(c, 10)
-	refused(t, c, ctx, stake(attacker, n.Hotkey(), 1), types.ErrTooSmall, "1 rao", "1000000")
-	refused(t, c, ctx, stake(attacker, n.Hotkey(), 999_999), types.ErrTooSmall, "999999 rao", "1000000")
-	run[*types.MsgAddStakeResponse](t, c, ctx, stake(attacker, n.Hotkey(), 1_000_000))
-	refused(t, c, ctx, unstake(attacker, n.Hotkey(), 999_999), types.ErrTooSmall, "999999 rao")
+	least := types.DefaultParams().MinStakeChange
+	refused(t, c, ctx, stake(attacker, n.Hotkey(), 1), types.ErrTooSmall, "1 rao", "100000000")
+	refused(t, c, ctx, stake(attacker, n.Hotkey(), least-1), types.ErrTooSmall, "99999999 rao", "100000000")
+	run[*types.MsgAddStakeResponse](t, c, ctx, stake(attacker, n.Hotkey(), least))
+	refused(t, c, ctx, unstake(attacker, n.Hotkey(), least-1), types.ErrTooSmall, "99999999 rao")
 	require.NoError(t, c.Invariants(ctx))
 }
 

@@ -17,6 +17,9 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 	if err := gs.Validate(); err != nil {
 		return err
 	}
+	if err := k.checkOthers(ctx, gs); err != nil {
+		return err
+	}
 	if err := errors.Join(k.Params.Set(ctx, gs.Params), k.NextUnbonding.Set(ctx, gs.NextUnbonding)); err != nil {
 		return err
 	}
@@ -27,7 +30,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 			return err
 		}
 		stakes[h.Address] = h.Assets
-		if err := errors.Join(k.Hotkeys.Set(ctx, hotkey, h), k.Owned.Set(ctx, collections.Join([]byte(coldkey), []byte(hotkey)))); err != nil {
+		if err := errors.Join(
+			k.Hotkeys.Set(ctx, hotkey, h),
+			k.Owned.Set(ctx, collections.Join([]byte(coldkey), []byte(hotkey))),
+			k.subnets.StakeChanged(ctx, hotkey),
+		); err != nil {
 			return err
 		}
 	}
@@ -59,7 +66,56 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 	if err := k.initRest(ctx, gs); err != nil {
 		return err
 	}
+	if err := k.subnets.Recount(ctx, len(gs.Hotkeys)); err != nil {
+		return err
+	}
 	return k.Invariant(ctx)
+}
+
+// checkOthers checks a genesis against other modules: every subnet exists, and
+// nothing is due to an account that cannot receive.
+func (k *Keeper) checkOthers(ctx context.Context, gs *types.GenesisState) error {
+	named := make(map[uint64]string)
+	for _, n := range gs.Neurons {
+		named[n.Subnet] = "a neuron"
+	}
+	for _, s := range gs.Sizes {
+		named[s.Subnet] = "a size"
+	}
+	for _, p := range gs.Prices {
+		named[p.Subnet] = "a price"
+	}
+	for _, s := range gs.Settled {
+		named[s.Subnet] = "a settlement"
+	}
+	for subnet, what := range named {
+		if _, err := k.subnets.Subnet(ctx, subnet); err != nil {
+			return types.ErrInvalidGenesis.Wrapf("there is %s of subnet %d, which does not exist", what, subnet)
+		}
+	}
+	var coldkeys []string
+	for _, h := range gs.Hotkeys {
+		coldkeys = append(coldkeys, h.Coldkey)
+	}
+	for _, p := range gs.Positions {
+		coldkeys = append(coldkeys, p.Coldkey)
+	}
+	for _, u := range gs.Unbondings {
+		coldkeys = append(coldkeys, u.Coldkey)
+	}
+	for _, s := range gs.Swaps {
+		coldkeys = append(coldkeys, s.NewColdkey)
+	}
+	for _, text := range coldkeys {
+		coldkey, err := address("coldkey", text)
+		if err != nil {
+			return err
+		}
+		if k.bank.BlockedAddr(coldkey) {
+			return types.ErrInvalidGenesis.Wrapf("the coldkey %s is a module's account and cannot be paid", text)
+		}
+	}
+	return nil
 }
 
 // initNeurons writes uids and columns of all subnets.
@@ -264,8 +320,9 @@ func (k *Keeper) Owed(ctx context.Context) (uint64, error) {
 }
 
 // Invariant checks the state as a genesis (bijections, shares), that claims are
-// covered, that stake columns show the pools, and that the module's accounts hold
-// exactly the pools and the unbondings.
+// covered, that stake columns show the pools, that hotkeys hold nothing, that the
+// module's accounts hold exactly the pools and the unbondings, and that every index
+// says what it is an index of.
 func (k *Keeper) Invariant(ctx context.Context) error {
 	gs, err := k.ExportGenesis(ctx)
 	if err != nil {
@@ -287,6 +344,13 @@ func (k *Keeper) Invariant(ctx context.Context) error {
 	pools := make(map[string]uint64, len(gs.Hotkeys))
 	for _, h := range gs.Hotkeys {
 		pools[h.Address] = h.Assets
+		hotkey, err := address("hotkey", h.Address)
+		if err != nil {
+			return err
+		}
+		if held := k.bank.GetAllBalances(ctx, hotkey); !held.IsZero() {
+			return types.ErrInvariant.Wrapf("the hotkey %s holds %s, it must hold nothing", h.Address, held)
+		}
 	}
 	claims := make(map[string]uint64, len(gs.Hotkeys))
 	for _, p := range gs.Positions {
@@ -311,5 +375,5 @@ func (k *Keeper) Invariant(ctx context.Context) error {
 			return types.ErrInvariant.Wrapf("uid %d of subnet %d shows %d rao, its pool has %d", n.Uid, n.Subnet, shown, pools[n.Hotkey])
 		}
 	}
-	return nil
+	return k.indexInvariant(ctx, gs)
 }

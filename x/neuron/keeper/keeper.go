@@ -28,6 +28,7 @@ type Keeper struct {
 	bank      types.BankKeeper
 	emission  types.EmissionKeeper
 	subnets   types.SubnetKeeper
+	staking   types.StakingKeeper
 	hooks     types.UidHooks
 	authority string
 
@@ -62,7 +63,7 @@ type Keeper struct {
 // NewKeeper returns the keeper. SetUidHooks must be called before the first block.
 func NewKeeper(
 	cdc codec.BinaryCodec, storeService store.KVStoreService, accounts types.AccountKeeper, bank types.BankKeeper,
-	emission types.EmissionKeeper, subnets types.SubnetKeeper, authority string,
+	emission types.EmissionKeeper, subnets types.SubnetKeeper, staking types.StakingKeeper, authority string,
 ) *Keeper {
 	for _, name := range []string{types.ModuleName, types.UnbondingName} {
 		if accounts.GetModuleAddress(name) == nil {
@@ -74,7 +75,7 @@ func NewKeeper(
 	addrID := collections.PairKeyCodec(collections.BytesKey, collections.Uint64Key)
 	place := collections.PairKeyCodec(collections.Uint64Key, collections.Uint32Key)
 	k := &Keeper{
-		accounts: accounts, bank: bank, emission: emission, subnets: subnets, authority: authority,
+		accounts: accounts, bank: bank, emission: emission, subnets: subnets, staking: staking, authority: authority,
 		Params:             collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
 		Hotkeys:            collections.NewMap(sb, types.HotkeysPrefix, "hotkeys", collections.BytesKey, codec.CollValue[types.Hotkey](cdc)),
 		Owned:              collections.NewKeySet(sb, types.OwnedPrefix, "owned", pair),
@@ -189,34 +190,18 @@ func (k *Keeper) SendRestriction(ctx context.Context, from, to sdk.AccAddress, _
 	return to, nil
 }
 
-// WalkStakes visits up to limit hotkeys behind after: their stake in rao and the
-// subnets where they are registered.
-func (k *Keeper) WalkStakes(
-	ctx context.Context, after []byte, limit int, visit func(hotkey []byte, stake uint64, subnets []uint64) error,
-) (last []byte, done bool, err error) {
-	rng := new(collections.Range[[]byte])
-	if len(after) > 0 {
-		rng = rng.StartExclusive(after)
+// StakeOf is a hotkey's stake in rao and the subnets where it is registered,
+// ascending; both are empty for an address that is none.
+func (k *Keeper) StakeOf(ctx context.Context, hotkey []byte) (stake uint64, subnets []uint64, err error) {
+	h, err := k.Hotkeys.Get(ctx, hotkey)
+	if errors.Is(err, collections.ErrNotFound) {
+		return 0, nil, nil
 	}
-	last, done = after, true
-	count := 0
-	err = k.Hotkeys.Walk(ctx, rng, func(addr []byte, h types.Hotkey) (bool, error) {
-		if count == limit {
-			done = false
-			return true, nil
-		}
-		count++
-		last = addr
-		if h.Assets == 0 {
-			return false, nil
-		}
-		subnets, err := k.subnetsOf(ctx, addr)
-		if err != nil {
-			return true, err
-		}
-		return false, visit(addr, h.Assets, subnets)
-	})
-	return last, done, err
+	if err != nil {
+		return 0, nil, err
+	}
+	subnets, err = k.subnetsOf(ctx, hotkey)
+	return h.Assets, subnets, err
 }
 
 // subnetsOf lists where a hotkey is registered, ascending.
@@ -235,11 +220,11 @@ func poolOf(h types.Hotkey) (pool.Pool, error) {
 	return pool.Pool{Assets: h.Assets, Shares: shares}, err
 }
 
-// setPool stores a hotkey with a changed pool and keeps the stake columns of all
-// its subnets in step.
+// setPool stores a hotkey with a changed pool and keeps its vote and the stake
+// columns of all its subnets in step.
 func (k *Keeper) setPool(ctx context.Context, addr []byte, h types.Hotkey, p pool.Pool) error {
 	h.Assets, h.Shares = p.Assets, p.Shares.String()
-	if err := k.Hotkeys.Set(ctx, addr, h); err != nil {
+	if err := errors.Join(k.Hotkeys.Set(ctx, addr, h), k.subnets.StakeChanged(ctx, addr)); err != nil {
 		return err
 	}
 	return k.Registrations.Walk(ctx, collections.NewPrefixedPairRange[[]byte, uint64](addr),

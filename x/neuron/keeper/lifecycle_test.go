@@ -276,10 +276,12 @@ func TestSwapOfALargeOwnerTakesBlocks(t *testing.T) {
 	require.NoError(t, c.NeuronKeeper.EndBlock(ctx.WithBlockHeight(11)))
 	require.NoError(t, c.Invariants(ctx))
 	pending, err := c.NeuronKeeper.Swaps.Get(ctx, old)
-	require.NoError(t, err, "300 records, 200 a block")
+	require.NoError(t, err, "150 hotkeys, uids and positions, 200 records a block")
 	require.Equal(t, uint64(12), pending.Height)
-	require.NoError(t, c.NeuronKeeper.EndBlock(ctx.WithBlockHeight(12)))
-	require.NoError(t, c.Invariants(ctx))
+	for height := int64(12); height <= 14; height++ {
+		require.NoError(t, c.NeuronKeeper.EndBlock(ctx.WithBlockHeight(height)))
+		require.NoError(t, c.Invariants(ctx))
+	}
 	has, err := c.NeuronKeeper.Swaps.Has(ctx, old)
 	require.NoError(t, err)
 	require.False(t, has)

@@ -41,11 +41,25 @@ func consent(ctx context.Context, coldkey []byte, key *codectypes.Any, subnet, e
 	return pub, nil
 }
 
-// newHotkey makes a hotkey known: an account that can sign, and an empty pool.
+// newHotkey makes a hotkey known: an account that can sign, and an empty pool. The
+// little that the account holds goes to the coldkey, or anybody could keep a key from
+// being registered by sending it 1 rao.
 func (k *Keeper) newHotkey(ctx context.Context, pub cryptotypes.PubKey, coldkey sdk.AccAddress) (types.Hotkey, error) {
 	addr := sdk.AccAddress(pub.Address())
 	if err := k.suitable(ctx, addr, coldkey); err != nil {
 		return types.Hotkey{}, err
+	}
+	params, err := k.Params.Get(ctx)
+	if err != nil {
+		return types.Hotkey{}, err
+	}
+	if held := k.bank.GetAllBalances(ctx, addr); !held.IsZero() {
+		if dust := coins(params.MinStakeChange); !held.IsAllLTE(dust) {
+			return types.Hotkey{}, types.ErrUnsuitableKey.Wrapf("%s holds %s; a hotkey cannot, and only up to %s would go to its coldkey; use a fresh key", addr, held, dust)
+		}
+		if err := k.bank.SendCoins(ctx, addr, coldkey, held); err != nil {
+			return types.Hotkey{}, types.ErrUnsuitableKey.Wrapf("%s holds %s, which cannot go to its coldkey: %s; use a fresh key", addr, held, err)
+		}
 	}
 	account := k.accounts.GetAccount(ctx, addr)
 	if account == nil {
@@ -57,10 +71,6 @@ func (k *Keeper) newHotkey(ctx context.Context, pub cryptotypes.PubKey, coldkey 
 		}
 	}
 	k.accounts.SetAccount(ctx, account)
-	params, err := k.Params.Get(ctx)
-	if err != nil {
-		return types.Hotkey{}, err
-	}
 	h := types.Hotkey{
 		Address: addr.String(), Coldkey: coldkey.String(), Take: params.DefaultTake,
 		Shares: "0", Created: height(ctx),
@@ -72,7 +82,7 @@ func (k *Keeper) newHotkey(ctx context.Context, pub cryptotypes.PubKey, coldkey 
 }
 
 // suitable checks that an address may become a hotkey of coldkey: it owns nothing
-// and nobody, so that nothing is ever sent to it.
+// and nobody, so that nothing is ever due to it.
 func (k *Keeper) suitable(ctx context.Context, addr, coldkey sdk.AccAddress) error {
 	if addr.Equals(coldkey) {
 		return types.ErrUnsuitableKey.Wrapf("%s cannot be hotkey and coldkey; use two keys", addr)
@@ -85,10 +95,33 @@ func (k *Keeper) suitable(ctx context.Context, addr, coldkey sdk.AccAddress) err
 	if k.bank.BlockedAddr(addr) {
 		return types.ErrUnsuitableKey.Wrapf("%s is a module's account", addr)
 	}
-	if balance := k.bank.GetBalance(ctx, addr, types.Denom); balance.IsPositive() {
-		return types.ErrUnsuitableKey.Wrapf("%s holds %s; a hotkey cannot, use a fresh key", addr, balance)
+	// What it has with validators would become a balance one day.
+	delegations, err := k.staking.GetDelegatorDelegations(ctx, addr, 1)
+	if err != nil {
+		return err
 	}
-	owns := false
+	unbonding, err := k.staking.GetUnbondingDelegations(ctx, addr, 1)
+	if err != nil {
+		return err
+	}
+	if len(delegations)+len(unbonding) > 0 {
+		return types.ErrUnsuitableKey.Wrapf("%s has delegated to validators; use a fresh key", addr)
+	}
+	return k.unused(ctx, addr)
+}
+
+// unused checks that an address is nobody's coldkey: it owns neither hotkeys, stake,
+// unbondings nor a subnet, and has not said who it is.
+func (k *Keeper) unused(ctx context.Context, addr sdk.AccAddress) error {
+	subnet, err := k.subnets.IsOwner(ctx, addr)
+	if err != nil {
+		return err
+	}
+	identity, err := k.Identities.Has(ctx, addr)
+	if err != nil {
+		return err
+	}
+	owns := subnet || identity
 	mark := func() (bool, error) { owns = true; return true, nil }
 	prefix := collections.NewPrefixedPairRange[[]byte, []byte]([]byte(addr))
 	if err := errors.Join(
@@ -99,7 +132,7 @@ func (k *Keeper) suitable(ctx context.Context, addr, coldkey sdk.AccAddress) err
 		return err
 	}
 	if owns {
-		return types.ErrUnsuitableKey.Wrapf("%s is a coldkey: it owns hotkeys or stake; use a fresh key", addr)
+		return types.ErrUnsuitableKey.Wrapf("%s is a coldkey: it owns hotkeys, stake or a subnet, or has an identity; use a fresh key", addr)
 	}
 	return nil
 }
@@ -204,6 +237,7 @@ func (k *Keeper) assign(ctx context.Context, subnet uint64, s slot, hotkey, cold
 		k.Neurons.Set(ctx, collections.Join(subnet, s.uid), hotkey),
 		k.Registrations.Set(ctx, collections.Join(hotkey, subnet), s.uid),
 		k.OwnedUids.Set(ctx, collections.Join3(subnet, coldkey, s.uid)),
+		k.subnets.StakeChanged(ctx, hotkey),
 		k.setCell(ctx, subnet, stakeColumn, s.uid, stake),
 		k.setCell(ctx, subnet, registeredColumn, s.uid, height(ctx)),
 		k.setCell(ctx, subnet, recentColumn, s.uid, 0),
@@ -232,6 +266,7 @@ func (k *Keeper) release(ctx context.Context, subnet uint64, uid uint32) (hotkey
 		k.Neurons.Remove(ctx, collections.Join(subnet, uid)),
 		k.Registrations.Remove(ctx, collections.Join(hotkey, subnet)),
 		k.Axons.Remove(ctx, collections.Join(subnet, uid)),
+		k.subnets.StakeChanged(ctx, hotkey),
 		k.setCell(ctx, subnet, stakeColumn, uid, 0),
 		k.setCell(ctx, subnet, registeredColumn, uid, types.Vacant),
 		k.setCell(ctx, subnet, recentColumn, uid, 0),

@@ -235,23 +235,34 @@ func (k *Keeper) completeUnbondings(ctx context.Context) error {
 		return err
 	}
 	for _, id := range due {
-		u, err := k.Unbondings.Get(ctx, id)
-		if err != nil {
-			return err
-		}
-		coldkey, err := address("coldkey", u.Coldkey)
-		if err != nil {
-			return err
-		}
-		if err := k.removeUnbonding(ctx, u); err != nil {
-			return err
-		}
-		if err := k.bank.SendCoinsFromModuleToAccount(ctx, types.UnbondingName, coldkey, coins(u.Amount)); err != nil {
-			return err
-		}
-		if err := emit(ctx, &types.EventUnbonded{Id: id, Hotkey: u.Hotkey, Coldkey: u.Coldkey, Amount: u.Amount}); err != nil {
+		if err := k.completeUnbonding(ctx, id, params); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// completeUnbonding pays one unbonding. One that cannot be paid is tried again after
+// another unbonding time, and stops neither those behind it nor the chain.
+func (k *Keeper) completeUnbonding(ctx context.Context, id uint64, params types.Params) error {
+	u, err := k.Unbondings.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	coldkey, hotkey, err := pairOf(u.Coldkey, u.Hotkey)
+	if err != nil {
+		return err
+	}
+	if err := k.removeUnbonding(ctx, u); err != nil {
+		return err
+	}
+	err = isolated(ctx, func(ctx context.Context) error {
+		return k.bank.SendCoinsFromModuleToAccount(ctx, types.UnbondingName, coldkey, coins(u.Amount))
+	})
+	if err != nil {
+		sdk.UnwrapSDKContext(ctx).Logger().Error("unbonding not paid", "id", id, "coldkey", u.Coldkey, "error", err)
+		u.Completes = height(ctx) + params.Unbonding
+		return k.setUnbonding(ctx, hotkey, coldkey, u)
+	}
+	return emit(ctx, &types.EventUnbonded{Id: id, Hotkey: u.Hotkey, Coldkey: u.Coldkey, Amount: u.Amount})
 }

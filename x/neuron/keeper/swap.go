@@ -47,6 +47,7 @@ func (s msgServer) SwapHotkey(ctx context.Context, msg *types.MsgSwapHotkey) (*t
 		s.moveRegistrations(ctx, old, addr),
 		s.movePositions(ctx, old, addr),
 		s.renameUnbondings(ctx, old, addr),
+		s.subnets.HotkeySwapped(ctx, old, addr),
 	); err != nil {
 		return nil, err
 	}
@@ -136,10 +137,8 @@ func (s msgServer) SwapColdkey(ctx context.Context, msg *types.MsgSwapColdkey) (
 	if pending, err := s.Swaps.Get(ctx, old); err == nil {
 		return nil, types.ErrSwapPending.Wrapf("to %s at height %d; cancel it first", pending.NewColdkey, pending.Height)
 	}
-	if hot, err := s.IsHotkey(ctx, next); err != nil {
+	if err := s.MayReceive(ctx, next); err != nil {
 		return nil, err
-	} else if hot || s.bank.BlockedAddr(next) {
-		return nil, types.ErrUnsuitableKey.Wrapf("%s is a hotkey or a module's account", next)
 	}
 	params, err := s.Params.Get(ctx)
 	if err != nil {
@@ -152,6 +151,17 @@ func (s msgServer) SwapColdkey(ctx context.Context, msg *types.MsgSwapColdkey) (
 	return &types.MsgSwapColdkeyResponse{Height: swap.Height}, emit(ctx, &types.EventColdkeySwapScheduled{
 		Coldkey: msg.Coldkey, NewColdkey: msg.NewColdkey, Height: swap.Height,
 	})
+}
+
+// MayReceive checks that an address may take a coldkey's place. It must be unused:
+// nobody can press hotkeys, stake or an identity on somebody who has their own.
+func (k *Keeper) MayReceive(ctx context.Context, addr sdk.AccAddress) error {
+	if hot, err := k.IsHotkey(ctx, addr); err != nil {
+		return err
+	} else if hot || k.bank.BlockedAddr(addr) {
+		return types.ErrUnsuitableKey.Wrapf("%s is a hotkey or a module's account", addr)
+	}
+	return k.unused(ctx, addr)
 }
 
 func (k *Keeper) setSwap(ctx context.Context, coldkey []byte, swap types.ColdkeySwap) error {
@@ -200,29 +210,42 @@ func (k *Keeper) completeSwaps(ctx context.Context) error {
 		return err
 	}
 	for _, old := range due {
-		if err := k.completeSwap(ctx, old); err != nil {
+		swap, err := k.Swaps.Get(ctx, old)
+		if err != nil {
 			return err
+		}
+		if err := k.removeSwap(ctx, old, swap); err != nil {
+			return err
+		}
+		if err := isolated(ctx, func(ctx context.Context) error { return k.completeSwap(ctx, old, swap) }); err != nil {
+			sdk.UnwrapSDKContext(ctx).Logger().Info("coldkey swap cancelled", "coldkey", swap.Coldkey, "error", err)
+			if err := emit(ctx, &types.EventColdkeySwapCancelled{Coldkey: swap.Coldkey, Error: err.Error()}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-func (k *Keeper) completeSwap(ctx context.Context, old []byte) error {
-	swap, err := k.Swaps.Get(ctx, old)
-	if err != nil {
+// isolated runs a step whose failure must leave neither a trace nor a halted chain.
+func isolated(ctx context.Context, step func(context.Context) error) error {
+	cached, write := sdk.UnwrapSDKContext(ctx).CacheContext()
+	if err := step(cached); err != nil {
 		return err
 	}
+	write()
+	return nil
+}
+
+func (k *Keeper) completeSwap(ctx context.Context, old []byte, swap types.ColdkeySwap) error {
 	next, err := address("new_coldkey", swap.NewColdkey)
 	if err != nil {
 		return err
 	}
-	if err := k.removeSwap(ctx, old, swap); err != nil {
-		return err
-	}
-	if hot, err := k.IsHotkey(ctx, next); err != nil {
-		return err
-	} else if hot { // it became one since; nothing can be owed to a hotkey
-		return emit(ctx, &types.EventColdkeySwapCancelled{Coldkey: swap.Coldkey})
+	if !swap.Started { // it may have come into use since
+		if err := k.MayReceive(ctx, next); err != nil {
+			return err
+		}
 	}
 	left := swapBatch
 	for _, move := range []func(context.Context, []byte, []byte, int) (int, error){
@@ -235,7 +258,7 @@ func (k *Keeper) completeSwap(ctx context.Context, old []byte) error {
 		left -= moved
 	}
 	if left <= 0 { // more next block
-		swap.Height = height(ctx) + 1
+		swap.Height, swap.Started = height(ctx)+1, true
 		return k.setSwap(ctx, old, swap)
 	}
 	if identity, err := k.Identities.Get(ctx, old); err == nil {
@@ -258,12 +281,17 @@ func firstPairs(ctx context.Context, set collections.KeySet[addrPair], of []byte
 	return list, err
 }
 
+// moveOwned hands hotkeys over; each counts as one record and one for each uid.
 func (k *Keeper) moveOwned(ctx context.Context, old, next []byte, limit int) (int, error) {
 	hotkeys, err := firstPairs(ctx, k.Owned, old, limit)
 	if err != nil {
 		return 0, err
 	}
+	moved := 0
 	for _, hotkey := range hotkeys {
+		if moved >= limit {
+			break
+		}
 		// What the old owner earned is settled to it: its shares move below.
 		if err := k.settle(ctx, hotkey); err != nil {
 			return 0, err
@@ -272,6 +300,11 @@ func (k *Keeper) moveOwned(ctx context.Context, old, next []byte, limit int) (in
 		if err != nil {
 			return 0, err
 		}
+		subnets, err := k.subnetsOf(ctx, hotkey)
+		if err != nil {
+			return 0, err
+		}
+		moved += 1 + len(subnets)
 		h.Coldkey = sdk.AccAddress(next).String()
 		if err := errors.Join(
 			k.Hotkeys.Set(ctx, hotkey, h),
@@ -282,7 +315,7 @@ func (k *Keeper) moveOwned(ctx context.Context, old, next []byte, limit int) (in
 			return 0, err
 		}
 	}
-	return len(hotkeys), nil
+	return moved, nil
 }
 
 func (k *Keeper) moveOwnedUids(ctx context.Context, hotkey, old, next []byte) error {

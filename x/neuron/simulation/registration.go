@@ -178,7 +178,9 @@ func MsgSwapColdkeyFactory(k *keeper.Keeper) simsx.SimMsgFactoryFn[*types.MsgSwa
 			reporter.Skip("a swap has been asked for")
 			return nil, nil
 		}
-		next := data.AnyAccountN(5, reporter, simsx.ExcludeAddresses(h.Coldkey))
+		next := data.AnyAccountN(20, reporter, simsx.SimAccountFilterFn(func(a simsx.SimAccount) bool {
+			return k.MayReceive(ctx, a.Address) == nil
+		}))
 		if reporter.IsSkipped() {
 			return nil, nil
 		}

@@ -3,6 +3,8 @@ package types
 import (
 	"bytes"
 	"encoding/hex"
+	"math/bits"
+	"slices"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
@@ -37,7 +39,7 @@ func (gs *GenesisState) AddNeuron(subnet uint64, hotkey, coldkey sdk.AccAddress,
 			if stake > 0 || h.Coldkey != coldkey.String() {
 				return ErrRegistered.Wrapf("%s is a hotkey of %s in another subnet; its stake is given there, here it is 0", hotkey, h.Coldkey)
 			}
-			gs.Neurons = append(gs.Neurons, Neuron{Subnet: subnet, Uid: uid, Hotkey: address})
+			gs.insert(Neuron{Subnet: subnet, Uid: uid, Hotkey: address})
 			return nil
 		}
 	}
@@ -54,8 +56,17 @@ func (gs *GenesisState) AddNeuron(subnet uint64, hotkey, coldkey sdk.AccAddress,
 		Address: hotkey.String(), Coldkey: coldkey.String(), Take: gs.Params.DefaultTake,
 		Assets: p.Assets, Shares: p.Shares.String(),
 	})
-	gs.Neurons = append(gs.Neurons, Neuron{Subnet: subnet, Uid: uid, Hotkey: hotkey.String()})
+	gs.insert(Neuron{Subnet: subnet, Uid: uid, Hotkey: address})
 	return nil
+}
+
+// insert adds a neuron behind the others of its subnet.
+func (gs *GenesisState) insert(n Neuron) {
+	at := slices.IndexFunc(gs.Neurons, func(other Neuron) bool { return other.Subnet > n.Subnet })
+	if at < 0 {
+		at = len(gs.Neurons)
+	}
+	gs.Neurons = slices.Insert(gs.Neurons, at, n)
 }
 
 // Totals are what the module's accounts must hold for a genesis, in rao.
@@ -216,6 +227,11 @@ func (gs GenesisState) validatePositions(known map[string]Hotkey) error {
 		}
 		if shares.IsZero() && h.Assets != 0 {
 			return ErrInvalidGenesis.Wrapf("hotkey %s has %d rao and no shares", h.Address, h.Assets)
+		}
+		// A share is worth a millionth of a rao at first and never less afterwards.
+		hi, lo := bits.Mul64(h.Assets, pool.VirtualShares)
+		if most := (pool.Shares{Hi: hi, Lo: lo}); shares.Cmp(most) > 0 {
+			return ErrInvalidGenesis.Wrapf("hotkey %s has %s shares of %d rao, the bound is %s", h.Address, shares, h.Assets, most)
 		}
 	}
 	return nil

@@ -2,7 +2,8 @@ package types
 
 // Rebase makes a genesis of a height fit for a chain that begins at block 1: what
 // lies in the past happened at 0, and what is due comes after as many blocks as it
-// would have.
+// would have. So neurons are immune once more, a price stands again where the last
+// registration put it, and nothing waits for an interval since an event: 0 is none.
 func (gs *GenesisState) Rebase(height uint64) {
 	for i := range gs.Hotkeys {
 		h := &gs.Hotkeys[i]

@@ -44,7 +44,7 @@ func (a Axon) Endpoint() string {
 // DefaultParams are those of blocks of one second.
 func DefaultParams() Params {
 	return Params{
-		Unbonding: 7200, MinStakeChange: 1_000_000, MoveInterval: 360, MaxTake: 180_000, TakeRaise: 10_000,
+		Unbonding: 7200, MinStakeChange: 100_000_000, MoveInterval: 360, MaxTake: 180_000, TakeRaise: 10_000,
 		TakeInterval: 86_400, DefaultTake: 180_000, MaxUnbondings: 7, MaxCompletions: 100, ColdkeySwapDelay: 36_000,
 	}
 }

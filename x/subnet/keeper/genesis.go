@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"cosmossdk.io/collections"
 
@@ -12,14 +13,14 @@ import (
 )
 
 // InitGenesis loads the state. It fails when the module's account does not hold
-// exactly the locks.
+// exactly the locks. Votes are counted when the stakes are there.
 func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error {
 	if err := gs.Validate(); err != nil {
 		return err
 	}
 	if err := errors.Join(
 		k.Params.Set(ctx, gs.Params), k.NextID.Set(ctx, gs.NextId),
-		k.Cost.Set(ctx, gs.CreationCost), k.Tally.Set(ctx, gs.Tally),
+		k.Cost.Set(ctx, gs.CreationCost),
 	); err != nil {
 		return err
 	}
@@ -53,9 +54,6 @@ func (k *Keeper) ExportGenesis(ctx context.Context) (*types.GenesisState, error)
 	if gs.CreationCost, err = k.Cost.Get(ctx); err != nil && !errors.Is(err, collections.ErrNotFound) {
 		return nil, err
 	}
-	if gs.Tally, err = k.Tally.Get(ctx); err != nil && !errors.Is(err, collections.ErrNotFound) {
-		return nil, err
-	}
 	err = k.Walk(ctx, func(subnet types.Subnet) (bool, error) {
 		gs.Subnets = append(gs.Subnets, subnet)
 		return false, nil
@@ -84,5 +82,40 @@ func (k *Keeper) Invariant(ctx context.Context) error {
 	if want := coins(gs.LockSum()).AmountOf(types.Denom); !holds.Equal(want) {
 		return types.ErrInvariant.Wrapf("the module account holds %s rao, locks are %s", holds, want)
 	}
-	return nil
+	return k.countInvariant(ctx)
+}
+
+// countInvariant checks that the sums are those of the counts, and that every hotkey
+// counts for what it votes for now.
+func (k *Keeper) countInvariant(ctx context.Context) error {
+	sums := make(map[uint64]uint64)
+	err := k.Counts.Walk(ctx, nil, func(hotkey []byte, counted types.Count) (bool, error) {
+		for i, subnet := range counted.Subnets {
+			sums[subnet] += counted.Stakes[i]
+		}
+		changed, err := k.Changed.Has(ctx, hotkey)
+		if err != nil || changed {
+			return err != nil, err
+		}
+		now, err := k.count(ctx, hotkey)
+		if err == nil && !(slices.Equal(now.Subnets, counted.Subnets) && slices.Equal(now.Stakes, counted.Stakes)) {
+			err = types.ErrInvariant.Wrapf("%s counts for subnets %d with %d rao, its vote is for %d with %d",
+				sdk.AccAddress(hotkey), counted.Subnets, counted.Stakes, now.Subnets, now.Stakes)
+		}
+		return err != nil, err
+	})
+	if err != nil {
+		return err
+	}
+	err = k.Sums.Walk(ctx, nil, func(subnet, sum uint64) (bool, error) {
+		if sums[subnet] != sum {
+			return true, types.ErrInvariant.Wrapf("%d rao count for subnet %d, the hotkeys' add up to %d", sum, subnet, sums[subnet])
+		}
+		delete(sums, subnet)
+		return false, nil
+	})
+	for subnet, sum := range sums {
+		err = errors.Join(err, types.ErrInvariant.Wrapf("no sum for subnet %d, the hotkeys' add up to %d rao", subnet, sum))
+	}
+	return err
 }

@@ -30,7 +30,11 @@ type Keeper struct {
 	NextID  collections.Item[uint64]
 	Votes   collections.Map[[]byte, types.Vote]
 	Cost    collections.Item[types.CreationCost]
-	Tally   collections.Item[types.Tally]
+	// Sums is the stake that counts for each subnet, in rao; Counts what each hotkey
+	// has in them; Changed are the hotkeys to be counted anew.
+	Sums    collections.Map[uint64, uint64]
+	Counts  collections.Map[[]byte, types.Count]
+	Changed collections.KeySet[[]byte]
 }
 
 // NewKeeper returns the keeper. SetStakeSource must be called before the first block.
@@ -50,7 +54,9 @@ func NewKeeper(
 		NextID:  collections.NewItem(sb, types.NextIDPrefix, "next_id", collections.Uint64Value),
 		Votes:   collections.NewMap(sb, types.VotesPrefix, "votes", collections.BytesKey, codec.CollValue[types.Vote](cdc)),
 		Cost:    collections.NewItem(sb, types.CostPrefix, "cost", codec.CollValue[types.CreationCost](cdc)),
-		Tally:   collections.NewItem(sb, types.TallyPrefix, "tally", codec.CollValue[types.Tally](cdc)),
+		Sums:    collections.NewMap(sb, types.SumsPrefix, "sums", collections.Uint64Key, collections.Uint64Value),
+		Counts:  collections.NewMap(sb, types.CountsPrefix, "counts", collections.BytesKey, codec.CollValue[types.Count](cdc)),
+		Changed: collections.NewKeySet(sb, types.ChangedPrefix, "changed", collections.BytesKey),
 	}
 	schema, err := sb.Build()
 	if err != nil {
@@ -79,6 +85,16 @@ func (k *Keeper) Subnet(ctx context.Context, id uint64) (types.Subnet, error) {
 func (k *Keeper) Hyperparameters(ctx context.Context, id uint64) (types.Hyperparameters, error) {
 	subnet, err := k.Subnet(ctx, id)
 	return subnet.Hyperparameters, err
+}
+
+// IsOwner says whether an address owns a subnet.
+func (k *Keeper) IsOwner(ctx context.Context, addr sdk.AccAddress) (owns bool, err error) {
+	text := addr.String()
+	err = k.Walk(ctx, func(subnet types.Subnet) (bool, error) {
+		owns = subnet.Owner == text
+		return owns, nil
+	})
+	return owns, err
 }
 
 // Walk visits all subnets in ascending order of id.

@@ -194,7 +194,12 @@ func (s msgServer) DescribeSubnet(ctx context.Context, msg *types.MsgDescribeSub
 		return nil, err
 	}
 	subnet.Name, subnet.Description = msg.Name, msg.Description
-	return &types.MsgDescribeSubnetResponse{}, s.Subnets.Set(ctx, subnet.Id, subnet)
+	if err := s.Subnets.Set(ctx, subnet.Id, subnet); err != nil {
+		return nil, err
+	}
+	return &types.MsgDescribeSubnetResponse{}, emit(ctx, &types.EventSubnetDescribed{
+		Subnet: subnet.Id, Name: msg.Name, Description: msg.Description, By: msg.Authority,
+	})
 }
 
 // OfferOwnership offers a subnet; an empty address withdraws the offer.
@@ -321,12 +326,8 @@ func (s msgServer) VoteSubnets(ctx context.Context, msg *types.MsgVoteSubnets) (
 		vote.Subnets = append(vote.Subnets, subnet)
 		vote.Weights = append(vote.Weights, msg.Weights[slices.Index(msg.Subnets, subnet)])
 	}
-	if len(vote.Subnets) == 0 {
-		err = s.Votes.Remove(ctx, hotkey)
-	} else {
-		err = s.Votes.Set(ctx, hotkey, vote)
-	}
-	if err != nil {
+	// One that is taken back stays, without subnets: its height still bounds the next.
+	if err := errors.Join(s.Votes.Set(ctx, hotkey, vote), s.StakeChanged(ctx, hotkey)); err != nil {
 		return nil, err
 	}
 	return &types.MsgVoteSubnetsResponse{}, emit(ctx, &types.EventVoted{Hotkey: msg.Hotkey, Subnets: vote.Subnets, Weights: vote.Weights})
@@ -359,7 +360,10 @@ func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams)
 	if err := msg.Params.Validate(); err != nil {
 		return nil, err
 	}
-	return &types.MsgUpdateParamsResponse{}, s.Params.Set(ctx, msg.Params)
+	if err := s.Params.Set(ctx, msg.Params); err != nil {
+		return nil, err
+	}
+	return &types.MsgUpdateParamsResponse{}, emit(ctx, &types.EventParamsUpdated{Authority: msg.Authority, Params: msg.Params})
 }
 
 func address(field, text string) (sdk.AccAddress, error) {

@@ -58,7 +58,7 @@ func (q queryServer) Vote(ctx context.Context, req *types.QueryVoteRequest) (*ty
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
 	vote, err := q.k.Votes.Get(ctx, hotkey)
-	if errors.Is(err, collections.ErrNotFound) {
+	if errors.Is(err, collections.ErrNotFound) || (err == nil && len(vote.Subnets) == 0) {
 		return nil, status.Errorf(codes.NotFound, "hotkey %s has not voted: its stake votes equally for the subnets where it is registered", req.Hotkey)
 	}
 	return &types.QueryVoteResponse{Vote: vote}, err

@@ -21,7 +21,7 @@ func RandomizedGenState(state *module.SimulationState) {
 	gs.Params.DissolveNotice = uint64(r.Intn(20))
 	gs.Params.VoteInterval = uint64(r.Intn(5))
 	gs.Params.OwnerInterval = uint64(r.Intn(5))
-	gs.Params.TallyBatch = uint32(1 + r.Intn(20))
+	gs.Params.WeightsInterval = uint64(1 + r.Intn(5))
 	count := uint64(2 + r.Intn(2))
 	for id := uint64(2); id <= count; id++ {
 		h := randomHyperparameters(state)

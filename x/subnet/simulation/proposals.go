@@ -23,7 +23,7 @@ func MsgUpdateParamsFactory() simsx.SimMsgFactoryFn[*types.MsgUpdateParams] {
 		return nil, &types.MsgUpdateParams{Authority: governance(data, reporter), Params: types.Params{
 			MaxSubnets: uint32(1 + r.Intn(12)), CreationFloor: uint64(r.Intn(10_000)), CreationDecay: uint64(1 + r.Intn(100)),
 			DissolveNotice: uint64(r.Intn(10)), VoteInterval: uint64(r.Intn(5)), OwnerInterval: uint64(r.Intn(5)),
-			TallyBatch: uint32(1 + r.Intn(30)),
+			WeightsInterval: uint64(1 + r.Intn(8)),
 		}}
 	}
 }

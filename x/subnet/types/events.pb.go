@@ -505,6 +505,128 @@ func (m *EventVoted) GetWeights() []uint64 {
 	return nil
 }
 
+// EventSubnetDescribed says that a subnet has a new name and description.
+type EventSubnetDescribed struct {
+	Subnet      uint64 `protobuf:"varint,1,opt,name=subnet,proto3" json:"subnet,omitempty"`
+	Name        string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Description string `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
+	By          string `protobuf:"bytes,4,opt,name=by,proto3" json:"by,omitempty"`
+}
+
+func (m *EventSubnetDescribed) Reset()         { *m = EventSubnetDescribed{} }
+func (m *EventSubnetDescribed) String() string { return proto.CompactTextString(m) }
+func (*EventSubnetDescribed) ProtoMessage()    {}
+func (*EventSubnetDescribed) Descriptor() ([]byte, []int) {
+	return fileDescriptor_105fd28729f3ba9a, []int{8}
+}
+func (m *EventSubnetDescribed) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventSubnetDescribed) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventSubnetDescribed.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventSubnetDescribed) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventSubnetDescribed.Merge(m, src)
+}
+func (m *EventSubnetDescribed) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventSubnetDescribed) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventSubnetDescribed.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventSubnetDescribed proto.InternalMessageInfo
+
+func (m *EventSubnetDescribed) GetSubnet() uint64 {
+	if m != nil {
+		return m.Subnet
+	}
+	return 0
+}
+
+func (m *EventSubnetDescribed) GetName() string {
+	if m != nil {
+		return m.Name
+	}
+	return ""
+}
+
+func (m *EventSubnetDescribed) GetDescription() string {
+	if m != nil {
+		return m.Description
+	}
+	return ""
+}
+
+func (m *EventSubnetDescribed) GetBy() string {
+	if m != nil {
+		return m.By
+	}
+	return ""
+}
+
+// EventParamsUpdated says that governance replaced the parameters.
+type EventParamsUpdated struct {
+	Authority string `protobuf:"bytes,1,opt,name=authority,proto3" json:"authority,omitempty"`
+	Params    Params `protobuf:"bytes,2,opt,name=params,proto3" json:"params"`
+}
+
+func (m *EventParamsUpdated) Reset()         { *m = EventParamsUpdated{} }
+func (m *EventParamsUpdated) String() string { return proto.CompactTextString(m) }
+func (*EventParamsUpdated) ProtoMessage()    {}
+func (*EventParamsUpdated) Descriptor() ([]byte, []int) {
+	return fileDescriptor_105fd28729f3ba9a, []int{9}
+}
+func (m *EventParamsUpdated) XXX_Unmarshal(b []byte) error {
+	return m.Unmarshal(b)
+}
+func (m *EventParamsUpdated) XXX_Marshal(b []byte, deterministic bool) ([]byte, error) {
+	if deterministic {
+		return xxx_messageInfo_EventParamsUpdated.Marshal(b, m, deterministic)
+	} else {
+		b = b[:cap(b)]
+		n, err := m.MarshalToSizedBuffer(b)
+		if err != nil {
+			return nil, err
+		}
+		return b[:n], nil
+	}
+}
+func (m *EventParamsUpdated) XXX_Merge(src proto.Message) {
+	xxx_messageInfo_EventParamsUpdated.Merge(m, src)
+}
+func (m *EventParamsUpdated) XXX_Size() int {
+	return m.Size()
+}
+func (m *EventParamsUpdated) XXX_DiscardUnknown() {
+	xxx_messageInfo_EventParamsUpdated.DiscardUnknown(m)
+}
+
+var xxx_messageInfo_EventParamsUpdated proto.InternalMessageInfo
+
+func (m *EventParamsUpdated) GetAuthority() string {
+	if m != nil {
+		return m.Authority
+	}
+	return ""
+}
+
+func (m *EventParamsUpdated) GetParams() Params {
+	if m != nil {
+		return m.Params
+	}
+	return Params{}
+}
+
 func init() {
 	proto.RegisterType((*EventSubnetCreated)(nil), "tao.subnet.v1.EventSubnetCreated")
 	proto.RegisterType((*EventSubnetDissolving)(nil), "tao.subnet.v1.EventSubnetDissolving")
@@ -514,41 +636,48 @@ func init() {
 	proto.RegisterType((*EventHyperparameterSet)(nil), "tao.subnet.v1.EventHyperparameterSet")
 	proto.RegisterType((*EventHyperparametersApplied)(nil), "tao.subnet.v1.EventHyperparametersApplied")
 	proto.RegisterType((*EventVoted)(nil), "tao.subnet.v1.EventVoted")
+	proto.RegisterType((*EventSubnetDescribed)(nil), "tao.subnet.v1.EventSubnetDescribed")
+	proto.RegisterType((*EventParamsUpdated)(nil), "tao.subnet.v1.EventParamsUpdated")
 }
 
 func init() { proto.RegisterFile("tao/subnet/v1/events.proto", fileDescriptor_105fd28729f3ba9a) }
 
 var fileDescriptor_105fd28729f3ba9a = []byte{
-	// 460 bytes of a gzipped FileDescriptorProto
-	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x53, 0xcd, 0x6e, 0xd3, 0x40,
-	0x10, 0x8e, 0x13, 0x37, 0x90, 0x41, 0xfc, 0xc8, 0x0a, 0x91, 0x15, 0x84, 0xa9, 0x7c, 0x21, 0x27,
-	0x5b, 0x85, 0x27, 0x48, 0xf9, 0x15, 0x07, 0x2a, 0xb9, 0x08, 0x21, 0x2e, 0xc8, 0x4e, 0xa6, 0xb6,
-	0x69, 0xe2, 0x59, 0xed, 0x6e, 0x9c, 0xfa, 0x01, 0xb8, 0xf3, 0x58, 0x3d, 0xf6, 0xc8, 0x09, 0xa1,
-	0xe4, 0x45, 0xd0, 0xfe, 0x04, 0x35, 0xa1, 0xad, 0xd4, 0x93, 0xe7, 0xfb, 0x66, 0xe7, 0xfb, 0xc6,
-	0xb3, 0x3b, 0x30, 0x94, 0x29, 0xc5, 0x62, 0x91, 0x55, 0x28, 0xe3, 0xfa, 0x20, 0xc6, 0x1a, 0x2b,
-	0x29, 0x22, 0xc6, 0x49, 0x92, 0x77, 0x5f, 0xa6, 0x14, 0x99, 0x5c, 0x54, 0x1f, 0x0c, 0xfb, 0x39,
-	0xe5, 0xa4, 0x33, 0xb1, 0x8a, 0xcc, 0xa1, 0xe1, 0x8e, 0x80, 0x3d, 0xae, 0x73, 0xe1, 0x77, 0xf0,
-	0xde, 0x28, 0xc1, 0x63, 0x4d, 0xbe, 0xe2, 0x98, 0x4a, 0x9c, 0x7a, 0x03, 0xe8, 0x9a, 0x53, 0xbe,
-	0xb3, 0xef, 0x8c, 0xdc, 0xc4, 0x22, 0xaf, 0x0f, 0x7b, 0xb4, 0xac, 0x90, 0xfb, 0xed, 0x7d, 0x67,
-	0xd4, 0x4b, 0x0c, 0xf0, 0x3c, 0x70, 0xab, 0x74, 0x8e, 0x7e, 0x47, 0x93, 0x3a, 0x56, 0xdc, 0x8c,
-	0x26, 0xa7, 0xbe, 0xab, 0xeb, 0x75, 0x1c, 0xbe, 0x83, 0xc7, 0x97, 0xbc, 0x5e, 0x97, 0x42, 0xd0,
-	0xac, 0x2e, 0xab, 0xfc, 0x5a, 0xbb, 0x01, 0x74, 0x0b, 0x2c, 0xf3, 0x42, 0x6a, 0x3f, 0x37, 0xb1,
-	0x28, 0xfc, 0x00, 0xfd, 0xff, 0x85, 0x6e, 0x68, 0x7b, 0x08, 0x77, 0x39, 0xca, 0x05, 0xaf, 0x70,
-	0x6a, 0x95, 0xfe, 0xe1, 0x70, 0x6a, 0x9b, 0x3a, 0x52, 0xbf, 0x22, 0x8a, 0x92, 0x1d, 0x9d, 0x9c,
-	0x20, 0xbf, 0xf5, 0x0c, 0x9e, 0x02, 0x90, 0x29, 0xfc, 0x26, 0xc9, 0x4e, 0xa2, 0x67, 0x99, 0x4f,
-	0x14, 0xbe, 0x85, 0xc1, 0xb6, 0xcb, 0x78, 0x32, 0x41, 0x76, 0xeb, 0x51, 0x87, 0x67, 0x56, 0xe7,
-	0x7d, 0xc3, 0x90, 0xb3, 0x94, 0xa7, 0x73, 0x94, 0xc8, 0x8f, 0xcd, 0xac, 0xae, 0xd4, 0xd9, 0x5c,
-	0x4e, 0xfb, 0xd2, 0xe5, 0x3c, 0x82, 0x0e, 0xcd, 0xa6, 0xb6, 0x4b, 0x15, 0x2a, 0xa6, 0xc2, 0xa5,
-	0xbe, 0xad, 0x5e, 0xa2, 0x42, 0xef, 0x01, 0xb4, 0xb3, 0xc6, 0xdf, 0xd3, 0x44, 0x3b, 0x6b, 0xc2,
-	0x1f, 0x0e, 0x3c, 0xb9, 0xc2, 0x5a, 0x8c, 0x19, 0x9b, 0x95, 0x37, 0xfc, 0xc7, 0x47, 0x78, 0x58,
-	0x6c, 0x57, 0xe8, 0x56, 0xee, 0xbd, 0x08, 0xa2, 0xad, 0xb7, 0x1b, 0xed, 0xe8, 0x1e, 0xba, 0xe7,
-	0xbf, 0x9f, 0xb5, 0x92, 0xdd, 0xe2, 0xf0, 0x0b, 0x80, 0x6e, 0xe3, 0x33, 0xd9, 0xe9, 0x15, 0x24,
-	0x4f, 0xb1, 0xd1, 0xae, 0xbd, 0xc4, 0x22, 0xcf, 0x87, 0x3b, 0x46, 0x59, 0xb9, 0x75, 0x46, 0x6e,
-	0xb2, 0x81, 0x2a, 0xb3, 0xd4, 0xaf, 0x48, 0xf8, 0x1d, 0x93, 0xb1, 0xf0, 0x70, 0x7c, 0xbe, 0x0a,
-	0x9c, 0x8b, 0x55, 0xe0, 0xfc, 0x59, 0x05, 0xce, 0xcf, 0x75, 0xd0, 0xba, 0x58, 0x07, 0xad, 0x5f,
-	0xeb, 0xa0, 0xf5, 0xf5, 0x79, 0x5e, 0xca, 0x62, 0x91, 0x45, 0x13, 0x9a, 0xc7, 0x32, 0x25, 0xb5,
-	0x47, 0xf6, 0x73, 0xb6, 0xd9, 0x2b, 0xd9, 0x30, 0x14, 0x59, 0x57, 0x2f, 0xd5, 0xcb, 0xbf, 0x01,
-	0x00, 0x00, 0xff, 0xff, 0x23, 0xc9, 0x82, 0x0f, 0xb3, 0x03, 0x00, 0x00,
+	// 531 bytes of a gzipped FileDescriptorProto
+	0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0xff, 0x94, 0x54, 0xcd, 0x6e, 0xd3, 0x40,
+	0x10, 0x8e, 0x13, 0x37, 0x90, 0xa9, 0xf8, 0x91, 0x95, 0x46, 0x56, 0x00, 0x13, 0xf9, 0x42, 0x4e,
+	0xb6, 0x4a, 0x9f, 0x20, 0xe5, 0x57, 0x1c, 0x28, 0x72, 0x01, 0x21, 0x2e, 0xc8, 0x3f, 0x5b, 0xdb,
+	0x34, 0xf1, 0xac, 0x76, 0x37, 0x49, 0xfd, 0x00, 0xdc, 0x79, 0xac, 0x1e, 0x7b, 0xe4, 0x84, 0x50,
+	0xf2, 0x22, 0x68, 0xd7, 0xeb, 0x92, 0x84, 0x34, 0x52, 0x4f, 0x9e, 0xf9, 0x66, 0xe6, 0x9b, 0x99,
+	0x6f, 0xd7, 0x0b, 0x7d, 0x11, 0xa2, 0xcf, 0xa7, 0x51, 0x41, 0x84, 0x3f, 0x3b, 0xf4, 0xc9, 0x8c,
+	0x14, 0x82, 0x7b, 0x94, 0xa1, 0x40, 0xeb, 0x9e, 0x08, 0xd1, 0xab, 0x62, 0xde, 0xec, 0xb0, 0xdf,
+	0x4d, 0x31, 0x45, 0x15, 0xf1, 0xa5, 0x55, 0x25, 0xf5, 0x37, 0x08, 0x74, 0xba, 0x8a, 0xb9, 0xdf,
+	0xc1, 0x7a, 0x25, 0x09, 0x4f, 0x15, 0xf8, 0x82, 0x91, 0x50, 0x90, 0xc4, 0xea, 0x41, 0xbb, 0xca,
+	0xb2, 0x8d, 0x81, 0x31, 0x34, 0x03, 0xed, 0x59, 0x5d, 0xd8, 0xc3, 0x79, 0x41, 0x98, 0xdd, 0x1c,
+	0x18, 0xc3, 0x4e, 0x50, 0x39, 0x96, 0x05, 0x66, 0x11, 0x4e, 0x88, 0xdd, 0x52, 0xa0, 0xb2, 0x25,
+	0x36, 0xc6, 0xf8, 0xdc, 0x36, 0x55, 0xbd, 0xb2, 0xdd, 0x37, 0x70, 0xb0, 0xd2, 0xeb, 0x65, 0xce,
+	0x39, 0x8e, 0x67, 0x79, 0x91, 0xde, 0xd8, 0xae, 0x07, 0xed, 0x8c, 0xe4, 0x69, 0x26, 0x54, 0x3f,
+	0x33, 0xd0, 0x9e, 0xfb, 0x0e, 0xba, 0xff, 0x13, 0xed, 0x18, 0xbb, 0x0f, 0x77, 0x19, 0x11, 0x53,
+	0x56, 0x90, 0x44, 0x33, 0x5d, 0xfb, 0x6e, 0xa2, 0x87, 0x3a, 0x91, 0xab, 0xf0, 0x2c, 0xa7, 0x27,
+	0x67, 0x67, 0x84, 0xdd, 0x5a, 0x83, 0x27, 0x00, 0x58, 0x15, 0x7e, 0x13, 0xa8, 0x95, 0xe8, 0x68,
+	0xe4, 0x23, 0xba, 0xaf, 0xa1, 0xb7, 0xde, 0x65, 0x14, 0xc7, 0x84, 0xde, 0x5a, 0x6a, 0xf7, 0x42,
+	0xf3, 0xbc, 0x2d, 0x29, 0x61, 0x34, 0x64, 0xe1, 0x84, 0x08, 0xc2, 0x4e, 0x2b, 0xad, 0xb6, 0xf2,
+	0xd4, 0x87, 0xd3, 0x5c, 0x39, 0x9c, 0x87, 0xd0, 0xc2, 0x71, 0xa2, 0xa7, 0x94, 0xa6, 0x44, 0x0a,
+	0x32, 0x57, 0xa7, 0xd5, 0x09, 0xa4, 0x69, 0xdd, 0x87, 0x66, 0x54, 0xda, 0x7b, 0x0a, 0x68, 0x46,
+	0xa5, 0xfb, 0xc3, 0x80, 0x47, 0x5b, 0x5a, 0xf3, 0x11, 0xa5, 0xe3, 0x7c, 0xc7, 0x1e, 0xef, 0xe1,
+	0x41, 0xb6, 0x5e, 0xa1, 0x46, 0xd9, 0x7f, 0xee, 0x78, 0x6b, 0x77, 0xd7, 0xdb, 0xe0, 0x3d, 0x36,
+	0x2f, 0x7f, 0x3f, 0x6d, 0x04, 0x9b, 0xc5, 0xee, 0x17, 0x00, 0x35, 0xc6, 0x67, 0xd4, 0xea, 0x65,
+	0x28, 0xce, 0x49, 0xa9, 0xba, 0x76, 0x02, 0xed, 0x59, 0x36, 0xdc, 0xa9, 0x98, 0x65, 0xb7, 0xd6,
+	0xd0, 0x0c, 0x6a, 0x57, 0x46, 0xe6, 0xea, 0x16, 0x71, 0xbb, 0x55, 0x45, 0xb4, 0xeb, 0x8a, 0xf5,
+	0x5b, 0x45, 0x78, 0xcc, 0xf2, 0x68, 0xc7, 0x66, 0xdb, 0x94, 0x1d, 0xc0, 0x7e, 0xa2, 0x0a, 0xa9,
+	0xc8, 0xb1, 0xd0, 0x0a, 0xaf, 0x42, 0x5a, 0x57, 0xf3, 0x5a, 0xd7, 0x54, 0xff, 0x80, 0x1f, 0xe4,
+	0x8a, 0xfc, 0x13, 0x4d, 0xd4, 0x0f, 0xf8, 0x18, 0x3a, 0xe1, 0x54, 0x64, 0xc8, 0x72, 0x51, 0xaf,
+	0xf6, 0x0f, 0xb0, 0x8e, 0xa0, 0xad, 0x14, 0xa9, 0xa5, 0x3c, 0xd8, 0x90, 0xb2, 0xe2, 0xd2, 0x0a,
+	0xea, 0xd4, 0xe3, 0xd1, 0xe5, 0xc2, 0x31, 0xae, 0x16, 0x8e, 0xf1, 0x67, 0xe1, 0x18, 0x3f, 0x97,
+	0x4e, 0xe3, 0x6a, 0xe9, 0x34, 0x7e, 0x2d, 0x9d, 0xc6, 0xd7, 0x67, 0x69, 0x2e, 0xb2, 0x69, 0xe4,
+	0xc5, 0x38, 0xf1, 0x45, 0x88, 0xf2, 0x99, 0xd0, 0x9f, 0x8b, 0xfa, 0xd9, 0x10, 0x25, 0x25, 0x3c,
+	0x6a, 0xab, 0x37, 0xe3, 0xe8, 0x6f, 0x00, 0x00, 0x00, 0xff, 0xff, 0x4d, 0x5b, 0xf1, 0x48, 0x92,
+	0x04, 0x00, 0x00,
 }
 
 func (m *EventSubnetCreated) Marshal() (dAtA []byte, err error) {
@@ -901,6 +1030,95 @@ func (m *EventVoted) MarshalToSizedBuffer(dAtA []byte) (int, error) {
 	return len(dAtA) - i, nil
 }
 
+func (m *EventSubnetDescribed) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventSubnetDescribed) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventSubnetDescribed) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	if len(m.By) > 0 {
+		i -= len(m.By)
+		copy(dAtA[i:], m.By)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.By)))
+		i--
+		dAtA[i] = 0x22
+	}
+	if len(m.Description) > 0 {
+		i -= len(m.Description)
+		copy(dAtA[i:], m.Description)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Description)))
+		i--
+		dAtA[i] = 0x1a
+	}
+	if len(m.Name) > 0 {
+		i -= len(m.Name)
+		copy(dAtA[i:], m.Name)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Name)))
+		i--
+		dAtA[i] = 0x12
+	}
+	if m.Subnet != 0 {
+		i = encodeVarintEvents(dAtA, i, uint64(m.Subnet))
+		i--
+		dAtA[i] = 0x8
+	}
+	return len(dAtA) - i, nil
+}
+
+func (m *EventParamsUpdated) Marshal() (dAtA []byte, err error) {
+	size := m.Size()
+	dAtA = make([]byte, size)
+	n, err := m.MarshalToSizedBuffer(dAtA[:size])
+	if err != nil {
+		return nil, err
+	}
+	return dAtA[:n], nil
+}
+
+func (m *EventParamsUpdated) MarshalTo(dAtA []byte) (int, error) {
+	size := m.Size()
+	return m.MarshalToSizedBuffer(dAtA[:size])
+}
+
+func (m *EventParamsUpdated) MarshalToSizedBuffer(dAtA []byte) (int, error) {
+	i := len(dAtA)
+	_ = i
+	var l int
+	_ = l
+	{
+		size, err := m.Params.MarshalToSizedBuffer(dAtA[:i])
+		if err != nil {
+			return 0, err
+		}
+		i -= size
+		i = encodeVarintEvents(dAtA, i, uint64(size))
+	}
+	i--
+	dAtA[i] = 0x12
+	if len(m.Authority) > 0 {
+		i -= len(m.Authority)
+		copy(dAtA[i:], m.Authority)
+		i = encodeVarintEvents(dAtA, i, uint64(len(m.Authority)))
+		i--
+		dAtA[i] = 0xa
+	}
+	return len(dAtA) - i, nil
+}
+
 func encodeVarintEvents(dAtA []byte, offset int, v uint64) int {
 	offset -= sovEvents(v)
 	base := offset
@@ -1067,6 +1285,45 @@ func (m *EventVoted) Size() (n int) {
 		}
 		n += 1 + sovEvents(uint64(l)) + l
 	}
+	return n
+}
+
+func (m *EventSubnetDescribed) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	if m.Subnet != 0 {
+		n += 1 + sovEvents(uint64(m.Subnet))
+	}
+	l = len(m.Name)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.Description)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = len(m.By)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	return n
+}
+
+func (m *EventParamsUpdated) Size() (n int) {
+	if m == nil {
+		return 0
+	}
+	var l int
+	_ = l
+	l = len(m.Authority)
+	if l > 0 {
+		n += 1 + l + sovEvents(uint64(l))
+	}
+	l = m.Params.Size()
+	n += 1 + l + sovEvents(uint64(l))
 	return n
 }
 
@@ -2150,6 +2407,286 @@ func (m *EventVoted) Unmarshal(dAtA []byte) error {
 			} else {
 				return fmt.Errorf("proto: wrong wireType = %d for field Weights", wireType)
 			}
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventSubnetDescribed) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventSubnetDescribed: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventSubnetDescribed: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 0 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Subnet", wireType)
+			}
+			m.Subnet = 0
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				m.Subnet |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Name", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Name = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 3:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Description", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Description = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 4:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field By", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.By = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		default:
+			iNdEx = preIndex
+			skippy, err := skipEvents(dAtA[iNdEx:])
+			if err != nil {
+				return err
+			}
+			if (skippy < 0) || (iNdEx+skippy) < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if (iNdEx + skippy) > l {
+				return io.ErrUnexpectedEOF
+			}
+			iNdEx += skippy
+		}
+	}
+
+	if iNdEx > l {
+		return io.ErrUnexpectedEOF
+	}
+	return nil
+}
+func (m *EventParamsUpdated) Unmarshal(dAtA []byte) error {
+	l := len(dAtA)
+	iNdEx := 0
+	for iNdEx < l {
+		preIndex := iNdEx
+		var wire uint64
+		for shift := uint(0); ; shift += 7 {
+			if shift >= 64 {
+				return ErrIntOverflowEvents
+			}
+			if iNdEx >= l {
+				return io.ErrUnexpectedEOF
+			}
+			b := dAtA[iNdEx]
+			iNdEx++
+			wire |= uint64(b&0x7F) << shift
+			if b < 0x80 {
+				break
+			}
+		}
+		fieldNum := int32(wire >> 3)
+		wireType := int(wire & 0x7)
+		if wireType == 4 {
+			return fmt.Errorf("proto: EventParamsUpdated: wiretype end group for non-group")
+		}
+		if fieldNum <= 0 {
+			return fmt.Errorf("proto: EventParamsUpdated: illegal tag %d (wire type %d)", fieldNum, wire)
+		}
+		switch fieldNum {
+		case 1:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Authority", wireType)
+			}
+			var stringLen uint64
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				stringLen |= uint64(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			intStringLen := int(stringLen)
+			if intStringLen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + intStringLen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			m.Authority = string(dAtA[iNdEx:postIndex])
+			iNdEx = postIndex
+		case 2:
+			if wireType != 2 {
+				return fmt.Errorf("proto: wrong wireType = %d for field Params", wireType)
+			}
+			var msglen int
+			for shift := uint(0); ; shift += 7 {
+				if shift >= 64 {
+					return ErrIntOverflowEvents
+				}
+				if iNdEx >= l {
+					return io.ErrUnexpectedEOF
+				}
+				b := dAtA[iNdEx]
+				iNdEx++
+				msglen |= int(b&0x7F) << shift
+				if b < 0x80 {
+					break
+				}
+			}
+			if msglen < 0 {
+				return ErrInvalidLengthEvents
+			}
+			postIndex := iNdEx + msglen
+			if postIndex < 0 {
+				return ErrInvalidLengthEvents
+			}
+			if postIndex > l {
+				return io.ErrUnexpectedEOF
+			}
+			if err := m.Params.Unmarshal(dAtA[iNdEx:postIndex]); err != nil {
+				return err
+			}
+			iNdEx = postIndex
 		default:
 			iNdEx = preIndex
 			skippy, err := skipEvents(dAtA[iNdEx:])

@@ -29,10 +29,9 @@ type EmissionKeeper interface {
 // StakeSource knows hotkeys and their stake. The neuron module is one; the app
 // sets it, because neurons depend on subnets.
 type StakeSource interface {
-	// WalkStakes visits up to limit hotkeys behind after in the order of their
-	// addresses: the stake of each in rao and the subnets where it is registered.
-	// It returns the last one visited and whether there are no more.
-	WalkStakes(ctx context.Context, after []byte, limit int, visit func(hotkey []byte, stake uint64, subnets []uint64) error) (last []byte, done bool, err error)
+	// StakeOf is a hotkey's stake in rao and the subnets where it is registered,
+	// ascending; both are empty for an address that is none.
+	StakeOf(ctx context.Context, hotkey []byte) (stake uint64, subnets []uint64, err error)
 	// IsHotkey says whether an address is a known hotkey.
 	IsHotkey(ctx context.Context, addr []byte) (bool, error)
 }

@@ -15,7 +15,7 @@ const tao = 1_000_000_000
 func DefaultParams() Params {
 	return Params{
 		MaxSubnets: 32, CreationFloor: 100 * tao, CreationDecay: 1_209_600, DissolveNotice: 7200,
-		VoteInterval: 360, OwnerInterval: 360, TallyBatch: 64,
+		VoteInterval: 360, OwnerInterval: 360, WeightsInterval: 10,
 	}
 }
 
@@ -31,7 +31,7 @@ func (p Params) Validate() error {
 		{"dissolve_notice", p.DissolveNotice, 0, 1_000_000},
 		{"vote_interval", p.VoteInterval, 0, 1_000_000},
 		{"owner_interval", p.OwnerInterval, 0, 1_000_000},
-		{"tally_batch", uint64(p.TallyBatch), 1, 100_000},
+		{"weights_interval", p.WeightsInterval, 1, 10_000},
 	} {
 		if c.v < c.min || c.v > c.max {
 			return ErrInvalidParams.Wrapf("%s is %d, the range is %d..%d", c.name, c.v, c.min, c.max)
@@ -106,17 +106,7 @@ func (gs GenesisState) Validate() error {
 	if err := gs.validateSubnets(); err != nil {
 		return err
 	}
-	if err := gs.validateVotes(); err != nil {
-		return err
-	}
-	last := uint64(0)
-	for _, s := range gs.Tally.Sums {
-		if s.Subnet <= last {
-			return ErrInvalidGenesis.Wrapf("the tally of subnet %d comes after that of %d, subnets must rise from 1", s.Subnet, last)
-		}
-		last = s.Subnet
-	}
-	return nil
+	return gs.validateVotes()
 }
 
 func (gs GenesisState) validateSubnets() error {
@@ -157,9 +147,12 @@ func (s Subnet) validate() error {
 		if account.address == "" {
 			continue
 		}
-		if _, err := sdk.AccAddressFromBech32(account.address); err != nil {
+		if _, err := canonical(account.address); err != nil {
 			return ErrInvalidAddress.Wrapf("%s %q: %s", account.field, account.address, err)
 		}
+	}
+	if s.Id == FirstSubnet && s.DissolvesAt != 0 {
+		return ErrDissolving.Wrapf("dissolves_at is %d, subnet %d never dissolves: it must be 0", s.DissolvesAt, FirstSubnet)
 	}
 	if s.Lock > maxAmount*21 {
 		return ErrInvalidAmount.Wrapf("lock is %d rao", s.Lock)
@@ -178,7 +171,7 @@ func (s Subnet) validate() error {
 func (gs GenesisState) validateVotes() error {
 	var last []byte
 	for _, v := range gs.Votes {
-		hotkey, err := sdk.AccAddressFromBech32(v.Hotkey)
+		hotkey, err := canonical(v.Hotkey)
 		if err != nil {
 			return ErrInvalidGenesis.Wrapf("vote of %q: %s", v.Hotkey, err)
 		}
@@ -189,11 +182,20 @@ func (gs GenesisState) validateVotes() error {
 		if err := ValidateVote(v.Subnets, v.Weights); err != nil {
 			return ErrInvalidGenesis.Wrapf("vote of %s: %s", v.Hotkey, err)
 		}
-		if len(v.Subnets) == 0 || !slices.IsSorted(v.Subnets) {
-			return ErrInvalidGenesis.Wrapf("vote of %s: subnets must rise, one at least", v.Hotkey)
+		if !slices.IsSorted(v.Subnets) {
+			return ErrInvalidGenesis.Wrapf("vote of %s: subnets must rise", v.Hotkey)
 		}
 	}
 	return nil
+}
+
+// canonical reads an address in its one spelling, by which others know it.
+func canonical(text string) (sdk.AccAddress, error) {
+	addr, err := sdk.AccAddressFromBech32(text)
+	if err == nil && addr.String() != text {
+		err = ErrInvalidAddress.Wrapf("write it as %s", addr)
+	}
+	return addr, err
 }
 
 // LockSum is what all owners locked together, in rao.

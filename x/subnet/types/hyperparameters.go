@@ -34,7 +34,7 @@ const (
 func u64(name, unit string, def, lo, hi int64, owner bool, field func(*Hyperparameters) *uint64) Hyperparameter {
 	return Hyperparameter{
 		Name: name, Unit: unit, Default: def, Min: lo, Max: hi, Owner: owner, OwnerMin: lo,
-		get: func(h *Hyperparameters) int64 { return int64(min(*field(h), math.MaxInt64)) },
+		get: func(h *Hyperparameters) int64 { return int64(min(*field(h), math.MaxInt64)) }, // above every range
 		set: func(h *Hyperparameters, v int64) { *field(h) = uint64(v) },
 	}
 }
@@ -76,7 +76,7 @@ func HyperparameterTable() []Hyperparameter {
 		u32("min_allowed_weights", "entries", 1, 0, MaxUids, true, func(p *h) *uint32 { return &p.MinAllowedWeights }),
 		u32("max_weight", "1/65535", 65_535, 1, 65_535, true, func(p *h) *uint32 { return &p.MaxWeight }),
 		u64("weights_rate_limit", "blocks", 1, 0, 7200, true, func(p *h) *uint64 { return &p.WeightsRateLimit }),
-		u64("weights_version", "version", 0, 0, math.MaxInt64, true, func(p *h) *uint64 { return &p.WeightsVersion }),
+		u64("weights_version", "version", 0, 0, math.MaxInt64-1, true, func(p *h) *uint64 { return &p.WeightsVersion }),
 		u32("kappa", "1/65535", 32_767, 0, 65_535, false, func(p *h) *uint32 { return &p.Kappa }),
 		u32("bonds_moving_average", "millionths", 975_000, 0, 975_000, true, func(p *h) *uint32 { return &p.BondsMovingAverage }),
 		u32("bonds_penalty", "1/65535", 65_535, 0, 65_535, true, func(p *h) *uint32 { return &p.BondsPenalty }),

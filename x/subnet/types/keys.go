@@ -18,8 +18,10 @@ var (
 	NextIDPrefix  = collections.NewPrefix(2)
 	VotesPrefix   = collections.NewPrefix(3)
 	CostPrefix    = collections.NewPrefix(4)
-	TallyPrefix   = collections.NewPrefix(5)
+	SumsPrefix    = collections.NewPrefix(5)
 	NamesPrefix   = collections.NewPrefix(6)
+	CountsPrefix  = collections.NewPrefix(7)
+	ChangedPrefix = collections.NewPrefix(8)
 )
 
 // FirstSubnet is there from genesis on, has no owner and is never dissolved: it

@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"cosmossdk.io/collections"
 
@@ -62,7 +61,7 @@ func (k *Keeper) checkShape(ctx context.Context, hotkey string, subnet uint64, u
 	if most := s.subnet.Hyperparameters.MaxRow; len(uids) > int(most) {
 		return s, types.ErrTooLong.Wrapf("%d entries, the bound is %d", len(uids), most)
 	}
-	if s.hotkey, err = address("hotkey", hotkey); err != nil {
+	if s.hotkey, err = types.ParseAddress("hotkey", hotkey); err != nil {
 		return s, err
 	}
 	uid, ok, err := k.neurons.UID(ctx, subnet, s.hotkey)
@@ -85,7 +84,7 @@ func (k *Keeper) checkStanding(ctx context.Context, s sender, version uint64) er
 			return err
 		}
 		if least := s.subnet.Hyperparameters.MinStake; stake < least {
-			return types.ErrNotEnoughStake.Wrapf("uid %d has %d rao, the least is %d; stake with: taod tx neuron stake", s.uid, stake, least)
+			return types.ErrNotEnoughStake.Wrapf("uid %d has %s, the least is %s; stake with: taod tx neuron stake", s.uid, types.Tao(stake), types.Tao(least))
 		}
 	}
 	if least := s.subnet.Hyperparameters.WeightsVersion; version < least {
@@ -124,7 +123,7 @@ func (k *Keeper) checkPermit(ctx context.Context, s sender, uids []uint32) error
 		return err
 	}
 	if least := max(s.subnet.Hyperparameters.MinStake, 1); stake < least {
-		return types.ErrNoPermit.Wrapf("no permit yet: stake %d rao, have %d", least, stake)
+		return types.ErrNoPermit.Wrapf("no permit yet: stake %s, have %s", types.Tao(least), types.Tao(stake))
 	}
 	return types.ErrNoPermit.Wrapf("uid %d is not among the %d with the most stake; permits are renewed at height %d",
 		s.uid, s.subnet.Hyperparameters.MaxValidators, nextEpoch(s.subnet, heightOf(ctx)))
@@ -142,7 +141,7 @@ func (k *Keeper) checkEntries(ctx context.Context, s sender, uids, weights []uin
 	if err != nil {
 		return err
 	}
-	if uid, twice := duplicate(uids); twice {
+	if uid, twice := types.Duplicate(uids); twice {
 		return types.ErrDuplicate.Wrapf("uid %d", uid)
 	}
 	sum, most, nonzero := uint64(0), uint64(0), uint32(0)
@@ -167,18 +166,6 @@ func (k *Keeper) checkEntries(ctx context.Context, s sender, uids, weights []uin
 		return types.ErrMaxWeight.Wrapf("one holds %d of %d, the bound is %d/65535 of the row", most, sum, bound)
 	}
 	return nil
-}
-
-// duplicate finds a uid that comes twice.
-func duplicate(uids []uint32) (uid uint32, twice bool) {
-	sorted := slices.Clone(uids)
-	slices.Sort(sorted)
-	for i := 1; i < len(sorted); i++ {
-		if sorted[i] == sorted[i-1] {
-			return sorted[i], true
-		}
-	}
-	return 0, false
 }
 
 // CheckCommit runs all checks of MsgCommitWeights and changes nothing.
@@ -229,7 +216,7 @@ func (k *Keeper) checkCommit(ctx context.Context, msg *types.MsgCommitWeights) (
 	}
 	from := now + h.RevealAfter
 	c = types.Commit{
-		Subnet: s.subnet.Id, Uid: uint32(s.uid), Hash: msg.Hash, Height: now,
+		Subnet: s.subnet.Id, Uid: uint32(s.uid), Hash: msg.Hash, Height: now, Hotkey: msg.Hotkey,
 		RevealFrom: from, RevealUntil: from + max(types.MinRevealWindow, h.Tempo),
 	}
 	return s, c, nil
@@ -283,12 +270,20 @@ func (k *Keeper) checkReveal(ctx context.Context, msg *types.MsgRevealWeights) (
 	return s, c, err
 }
 
-// findCommit finds the commit that a reveal opens.
+// findCommit finds the commit that a reveal opens. A commit holds the hotkey that
+// made it: the neuron may have another by now.
 func (k *Keeper) findCommit(ctx context.Context, s sender, msg *types.MsgRevealWeights) (found types.Commit, err error) {
-	hash := types.CommitHash(chainID(ctx), s.hotkey, msg.Subnet, msg.Uids, msg.Weights, msg.Salt, msg.Version)
+	hotkey, hash := msg.Hotkey, hashOf(ctx, s.hotkey, msg)
 	errFound := errors.New("found")
 	err = k.Commits.Walk(ctx, collections.NewSuperPrefixedTripleRange[uint64, uint32, uint64](msg.Subnet, uint32(s.uid)),
 		func(_ commitKey, c types.Commit) (bool, error) {
+			if c.Hotkey != hotkey { // hash a long row again only when the hotkey is another
+				committer, err := types.ParseAddress("hotkey", c.Hotkey)
+				if err != nil {
+					return true, err
+				}
+				hotkey, hash = c.Hotkey, hashOf(ctx, committer, msg)
+			}
 			if string(c.Hash) == string(hash) {
 				found = c
 				return true, errFound
@@ -302,4 +297,9 @@ func (k *Keeper) findCommit(ctx context.Context, s sender, msg *types.MsgRevealW
 		err = types.ErrUnknownCommit.Wrapf("%x of uid %d; row, salt and version must be exactly as committed", hash, s.uid)
 	}
 	return found, err
+}
+
+// hashOf is the hash of what a message reveals, as a hotkey would have committed it.
+func hashOf(ctx context.Context, hotkey []byte, msg *types.MsgRevealWeights) []byte {
+	return types.CommitHash(chainID(ctx), hotkey, msg.Subnet, msg.Uids, msg.Weights, msg.Salt, msg.Version)
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	codectypes "github.com/cosmos/cosmos-sdk/codec/types"
+	cryptotypes "github.com/cosmos/cosmos-sdk/crypto/types"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"cosmossdk.io/collections"
@@ -317,4 +319,54 @@ func TestReleasedUidLosesRowCommitsAndPermit(t *testing.T) {
 			require.True(t, bytes.Equal(column.Data, []byte{0, 1, 1, 0}), "%v", column.Data)
 		}
 	}
+}
+
+// swapHotkey gives a neuron a new hotkey.
+func swapHotkey(t *testing.T, c *apptest.Chain, ctx sdk.Context, n apptest.Neuron, hot cryptotypes.PrivKey) apptest.Neuron {
+	t.Helper()
+	key, err := codectypes.NewAnyWithValue(hot.PubKey())
+	require.NoError(t, err)
+	signature, err := hot.Sign(neurontypes.ConsentBytes(apptest.ChainID, n.Coldkey(), apptest.Address(hot), 0, 1000))
+	require.NoError(t, err)
+	_, err = c.Deliver(ctx, &neurontypes.MsgSwapHotkey{
+		Coldkey: n.Coldkey().String(), Hotkey: n.Hotkey().String(), NewHotkey: key, Expiry: 1000, Consent: signature,
+	})
+	require.NoError(t, err)
+	n.Hot = hot
+	return n
+}
+
+func TestACommitOutlivesASwapOfTheHotkey(t *testing.T) {
+	c, neurons := hiddenChain(t)
+	old := neurons[0]
+	row := apptest.Row(old.Hotkey(), 3, 7, 1, 9)
+	require.NoError(t, sent(t, c, at(c, 100), commit(old, row)))
+	fresh := swapHotkey(t, c, at(c, 101), old, apptest.Ed25519("fresh"))
+	other := apptest.Row(fresh.Hotkey(), 1, 1)
+	require.NoError(t, sent(t, c, at(c, 102), commit(fresh, other)))
+
+	ctx, _ := at(c, 125).CacheContext()
+	require.ErrorIs(t, sent(t, c, ctx, reveal(row)), types.ErrNotRegistered, "the old hotkey has no uid")
+	row.Hotkey = fresh.Hotkey().String()
+	require.NoError(t, sent(t, c, ctx, reveal(row)), "the hash holds the hotkey that committed")
+	require.NoError(t, sent(t, c, ctx, reveal(other)), "and this one the new hotkey")
+
+	ctx = at(c, 125)
+	stolen := commit(neurons[1], row)
+	stolen.Hotkey, stolen.Hash = neurons[1].Hotkey().String(), commit(old, row).Hash
+	require.NoError(t, sent(t, c, at(c, 103), stolen))
+	copied := *row
+	copied.Hotkey = neurons[1].Hotkey().String()
+	require.ErrorIs(t, sent(t, c, ctx, reveal(&copied)), types.ErrUnknownCommit, "a copied hash is worth nothing")
+}
+
+func TestCommitsCountForTheBudget(t *testing.T) {
+	c, neurons := hiddenChain(t)
+	c.Blocks(1)
+	block(t, c,
+		c.Free(neurons[0].Hot, commit(neurons[0], apptest.Row(neurons[0].Hotkey(), 3, 7))),
+		c.Free(neurons[1].Hot, commit(neurons[1], apptest.Row(neurons[1].Hotkey(), 3, 7))))
+	epoch := of[*types.EventEpoch](block(t, c)) // at 4
+	require.Len(t, epoch, 1)
+	require.Equal(t, uint64(2), epoch[0].Epoch.Nonzeros, "there are no rows and no bonds")
 }

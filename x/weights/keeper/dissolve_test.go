@@ -51,7 +51,7 @@ func dissolving(t *testing.T, owner sdk.AccAddress, n int, options ...apptest.Op
 			key := sdk.AccAddress(fmt.Sprintf("hotkey %013d", uid))
 			require.NoError(t, neurons.AddNeuron(2, key, sdk.AccAddress("a coldkey of them all"[:20]), 1000))
 			state.Rows = append(state.Rows, types.Row{Subnet: 2, Uid: uid, Updated: 1, Written: 1, Entries: []types.Entry{{Uid: target, Value: 65535}}})
-			state.Commits = append(state.Commits, types.Commit{Subnet: 2, Uid: uid, Hash: make([]byte, 32), Height: 1, RevealFrom: 21, RevealUntil: 41})
+			state.Commits = append(state.Commits, types.Commit{Subnet: 2, Uid: uid, Hotkey: key.String(), Hash: make([]byte, 32), Height: 1, RevealFrom: 21, RevealUntil: 41})
 		}
 		state.Columns = []types.PackedColumn{{Name: types.ColumnPermit, Data: bytes.Repeat([]byte{1}, n)}}
 		weights.Subnets = []types.SubnetState{state}
@@ -131,4 +131,45 @@ func TestAFailedDissolutionDoesNotStopTheChain(t *testing.T) {
 	require.NoError(t, c.WeightsKeeper.EndBlock(at(c, 5)), "the next block tries again")
 	_, err = c.SubnetKeeper.Subnet(ctx, 2)
 	require.ErrorIs(t, err, subnettypes.ErrUnknownSubnet)
+}
+
+// ended is a subnet keeper that knows three subnets, all at their end.
+type ended struct{ types.SubnetKeeper }
+
+func (ended) Walk(_ context.Context, visit func(subnettypes.Subnet) (bool, error)) error {
+	for id := range uint64(3) {
+		if stop, err := visit(subnettypes.Subnet{Id: id + 1, DissolvesAt: 1}); stop || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removing is a neuron keeper that notes what is removed; subnet 2 always fails.
+type removing struct {
+	types.NeuronKeeper
+	seen map[uint64]int
+}
+
+func (r removing) RemoveUids(_ context.Context, subnet uint64, limit int) (bool, error) {
+	r.seen[subnet] += limit
+	if subnet == 2 {
+		return false, errors.New("no more ink")
+	}
+	return false, nil
+}
+
+func TestDissolutionsShareOneBudget(t *testing.T) {
+	c, _ := rowChain(t)
+	r := removing{seen: make(map[uint64]int)}
+	k := keeper.NewKeeper(c.AppCodec(), runtime.NewKVStoreService(c.StoreKey(types.StoreKey)), c.EmissionKeeper, ended{}, r, "")
+	for block := range 9 {
+		require.NoError(t, k.EndBlock(at(c, 100+int64(block))))
+		total := 0
+		for _, n := range r.seen {
+			total += n
+		}
+		require.Equal(t, 256*(block+1), total, "however many subnets end")
+	}
+	require.Equal(t, map[uint64]int{1: 768, 2: 768, 3: 768}, r.seen, "they take turns, also with one that fails")
 }

@@ -76,6 +76,7 @@ func twoSubnets(t *testing.T, budget uint64) *apptest.Chain {
 
 func TestBudgetDelaysAndLosesNothing(t *testing.T) {
 	c := twoSubnets(t, 7) // 6 weights each
+	c.Blocks(1)           // what their first epochs read is known only afterwards
 	var last uint64
 	for range 10 {
 		events := block(t, c)
@@ -94,6 +95,84 @@ func TestBudgetDelaysAndLosesNothing(t *testing.T) {
 	require.Len(t, of[*types.EventEpoch](block(t, c)), 2, "both fit")
 	c = twoSubnets(t, 1)
 	require.Len(t, of[*types.EventEpoch](block(t, c)), 1, "the first runs however large it is")
+}
+
+// counting is a neuron keeper that counts how often an epoch is loaded.
+type counting struct {
+	types.NeuronKeeper
+	loads map[uint64]int
+}
+
+func (c counting) EpochColumns(ctx context.Context, subnet uint64) (stake, registered []uint64, err error) {
+	c.loads[subnet]++
+	return c.NeuronKeeper.EpochColumns(ctx, subnet)
+}
+
+func TestADelayedEpochIsNotLoaded(t *testing.T) {
+	c := twoSubnets(t, 7)
+	c.Blocks(2) // both have had an epoch, and one waits
+	neurons := counting{c.NeuronKeeper, make(map[uint64]int)}
+	k := keeper.NewKeeper(c.AppCodec(), runtime.NewKVStoreService(c.StoreKey(types.StoreKey)), c.EmissionKeeper, c.SubnetKeeper, neurons, "")
+	loads := 0
+	for height := c.Height() + 1; height < c.Height()+5; height++ {
+		ctx := at(c, height)
+		require.NoError(t, k.EndBlock(ctx))
+		events := typed(ctx.EventManager().ABCIEvents())
+		ran, delayed := of[*types.EventEpoch](events), of[*types.EventEpochDelayed](events)
+		require.Len(t, ran, 1)
+		require.Len(t, delayed, 1)
+		loads++
+		require.Equal(t, loads, neurons.loads[1]+neurons.loads[2], "the one that ran and no other")
+	}
+	require.Equal(t, map[uint64]int{1: 2, 2: 2}, neurons.loads)
+}
+
+func TestABlockGoesBeyondItsBudgetByOneEpochAtMost(t *testing.T) {
+	c := twoSubnets(t, 13)                  // 6 weights and 6 bonds each
+	for _, subnet := range []uint64{1, 2} { // as if their last epochs had read little
+		epoch, err := c.WeightsKeeper.Epoch(c.Ctx(), subnet)
+		require.NoError(t, err)
+		epoch.Nonzeros = 1
+		require.NoError(t, c.WeightsKeeper.Epochs.Set(c.Ctx(), subnet, epoch))
+	}
+	ctx := at(c, 2)
+	require.NoError(t, c.WeightsKeeper.EndBlock(ctx))
+	require.Len(t, of[*types.EventEpoch](typed(ctx.EventManager().ABCIEvents())), 2, "12 and 12 of 13")
+	ctx = at(c, 3)
+	require.NoError(t, c.WeightsKeeper.EndBlock(ctx))
+	require.Len(t, of[*types.EventEpoch](typed(ctx.EventManager().ABCIEvents())), 1, "what they read is known now")
+}
+
+func TestOnlyRowsThatWeighSomebodyMakeASubnetLive(t *testing.T) {
+	for _, e := range []struct {
+		name string
+		rows map[int][]uint32
+		want bool
+	}{
+		{"two rows", map[int][]uint32{0: {3, 1}, 1: {3, 1}}, true},
+		{"one row", map[int][]uint32{0: {3, 1}}, false},
+		{"lone weights for oneself", map[int][]uint32{0: {0, 1}, 1: {1, 1}}, false},
+		{"one of two weighs itself alone", map[int][]uint32{0: {0, 1}, 1: {3, 1}}, false},
+	} {
+		t.Run(e.name, func(t *testing.T) {
+			neurons := makeNeurons("live", 100*tao, 100*tao, 0, 0)
+			c := apptest.New(t, apptest.WithNeurons(neurons...), apptest.WithFunds(neurons[3].Coldkey(), tao),
+				apptest.WithSubnet(func(h *subnettypes.Hyperparameters) { h.Tempo, h.ActivityCutoff = 1, 1000 }))
+			live := func() bool {
+				s, err := c.SubnetKeeper.Subnet(c.Ctx(), 1)
+				require.NoError(t, err)
+				return s.Live
+			}
+			sendRows(t, c, e.rows, neurons)
+			require.Equal(t, e.want, live())
+			if e.want { // their rows remain, and mean nobody
+				block(t, c, c.Paid(neurons[3].Cold, &neurontypes.MsgDeregister{
+					Coldkey: neurons[3].Coldkey().String(), Hotkey: neurons[3].Hotkey().String(), Subnet: 1,
+				}))
+				require.False(t, live())
+			}
+		})
+	}
 }
 
 func TestPaidCarriedAndRecycledAreThePot(t *testing.T) {

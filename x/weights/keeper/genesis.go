@@ -3,8 +3,11 @@ package keeper
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"cosmossdk.io/collections"
+
+	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	subnettypes "github.com/taonet/taonet/x/subnet/types"
 	"github.com/taonet/taonet/x/weights/types"
@@ -21,6 +24,9 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		return err
 	}
 	for _, s := range gs.Subnets {
+		if err := k.fits(ctx, s); err != nil {
+			return types.ErrInvalidGenesis.Wrapf("subnet %d: %s", s.Epoch.Subnet, err)
+		}
 		if err := k.initSubnet(ctx, s); err != nil {
 			return err
 		}
@@ -31,16 +37,81 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 	return k.subnets.Walk(ctx, func(s subnettypes.Subnet) (bool, error) { return false, k.firstPermits(ctx, s) })
 }
 
-func (k *Keeper) initSubnet(ctx context.Context, s types.SubnetState) error {
+// fits checks a valid state of a subnet against what others know: the subnet, its
+// uids, who has them, and the height.
+func (k *Keeper) fits(ctx context.Context, s types.SubnetState) error {
 	id := s.Epoch.Subnet
-	n, err := k.neurons.Size(ctx, id)
+	if _, err := k.subnets.Subnet(ctx, id); err != nil {
+		return err
+	}
+	size, err := k.neurons.Size(ctx, id)
 	if err != nil {
 		return err
 	}
-	for _, row := range s.Rows {
-		if _, ok, err := k.neurons.HotkeyAt(ctx, id, uint16(row.Uid)); err != nil || !ok {
-			return errors.Join(err, types.ErrInvalidGenesis.Wrapf("uid %d of subnet %d has a row and no neuron", row.Uid, id))
+	n := uint32(size)
+	if s.Epoch.Uids > n {
+		return fmt.Errorf("the last epoch covers %d uids, there are %d", s.Epoch.Uids, n)
+	}
+	for _, c := range s.Columns {
+		if s.Epoch.Height == 0 && len(c.Data) > size {
+			return fmt.Errorf("column %s is of %d uids, there are %d", c.Name, len(c.Data), n)
 		}
+	}
+	for _, row := range s.Rows {
+		if err := k.held(ctx, id, row.Uid, "a row"); err != nil {
+			return err
+		}
+		if len(row.Entries) > 0 && row.Entries[len(row.Entries)-1].Uid >= n { // they ascend
+			return fmt.Errorf("the row of uid %d weighs uid %d, there are %d", row.Uid, row.Entries[len(row.Entries)-1].Uid, n)
+		}
+	}
+	for _, c := range s.Commits {
+		if err := k.held(ctx, id, c.Uid, "a commit"); err != nil {
+			return err
+		}
+	}
+	return notLater(ctx, s)
+}
+
+// held checks that somebody has a uid, which has what.
+func (k *Keeper) held(ctx context.Context, subnet uint64, uid uint32, what string) error {
+	_, ok, err := k.neurons.HotkeyAt(ctx, subnet, uint16(uid))
+	if err == nil && !ok {
+		err = fmt.Errorf("uid %d has %s and no neuron", uid, what)
+	}
+	return err
+}
+
+// notLater checks that nothing in a state happened later than its height: the first
+// one of a chain that begins with it.
+func notLater(ctx context.Context, s types.SubnetState) error {
+	now := max(uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()), 1) // a new chain begins at 1
+	check := func(what string, uid uint32, at uint64) error {
+		if at > now {
+			return fmt.Errorf("%s of uid %d is of height %d, the chain is at %d", what, uid, at, now)
+		}
+		return nil
+	}
+	if s.Epoch.Height > now || s.Due > now {
+		return fmt.Errorf("the last epoch ran at height %d, the next fell due at %d, the chain is at %d", s.Epoch.Height, s.Due, now)
+	}
+	for _, row := range s.Rows {
+		if err := check("the row", row.Uid, row.Updated); err != nil { // written before
+			return err
+		}
+	}
+	for _, c := range s.Commits {
+		if err := check("a commit", c.Uid, c.Height); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// initSubnet stores a state that fits.
+func (k *Keeper) initSubnet(ctx context.Context, s types.SubnetState) error {
+	id := s.Epoch.Subnet
+	for _, row := range s.Rows {
 		stored := types.StoredRow{Updated: row.Updated, Written: row.Written, Entries: types.FromEntries(row.Entries)}
 		if err := k.Rows.Set(ctx, collections.Join(id, row.Uid), stored.Bytes()); err != nil {
 			return err
@@ -57,17 +128,11 @@ func (k *Keeper) initSubnet(ctx context.Context, s types.SubnetState) error {
 		}
 	}
 	if s.Epoch.Height > 0 {
-		if err := k.Epochs.Set(ctx, id, s.Epoch); err != nil {
-			return err
-		}
-		bonds := make([]yuma.Row, max(n, int(s.Epoch.Uids)))
-		for _, row := range s.Bonds {
-			if int(row.Uid) >= len(bonds) {
-				return types.ErrInvalidGenesis.Wrapf("uid %d of subnet %d has bonds, there are %d uids", row.Uid, id, len(bonds))
-			}
-			bonds[row.Uid] = types.FromEntries(row.Entries)
-		}
-		if err := k.storeBonds(ctx, id, bonds[:s.Epoch.Uids]); err != nil {
+		if err := errors.Join(
+			k.Epochs.Set(ctx, id, s.Epoch),
+			k.initBonds(ctx, s.Epoch, s.Epoch.SlotAfter(), s.Bonds),
+			k.initBonds(ctx, s.Epoch, s.Epoch.SlotBefore(), s.BondsBefore),
+		); err != nil {
 			return err
 		}
 	}
@@ -75,6 +140,14 @@ func (k *Keeper) initSubnet(ctx context.Context, s types.SubnetState) error {
 		return k.Due.Set(ctx, id, s.Due)
 	}
 	return nil
+}
+
+func (k *Keeper) initBonds(ctx context.Context, epoch types.Epoch, slot uint32, rows []types.Row) error {
+	bonds := make([]yuma.Row, epoch.Uids)
+	for _, row := range rows {
+		bonds[row.Uid] = types.FromEntries(row.Entries)
+	}
+	return k.storeBonds(ctx, epoch.Subnet, slot, bonds)
 }
 
 // firstPermits gives permits by stake where no epoch has done so.
@@ -129,7 +202,10 @@ func (k *Keeper) exportSubnet(ctx context.Context, id uint64) (state types.Subne
 	if err != nil {
 		return state, err
 	}
-	if state.Bonds, err = k.bondsOf(ctx, id, state.Epoch); err != nil {
+	if state.Bonds, err = k.bondsIn(ctx, state.Epoch, state.Epoch.SlotAfter(), state.Epoch.Height); err != nil {
+		return state, err
+	}
+	if state.BondsBefore, err = k.bondsIn(ctx, state.Epoch, state.Epoch.SlotBefore(), state.Epoch.Previous); err != nil {
 		return state, err
 	}
 	state.Due, err = k.Due.Get(ctx, id)
@@ -151,28 +227,29 @@ func (k *Keeper) rowsOf(ctx context.Context, id uint64) (rows []types.Row, err e
 	return rows, err
 }
 
-// bondsOf lists the bonds that the last epoch left, by uid.
-func (k *Keeper) bondsOf(ctx context.Context, id uint64, epoch types.Epoch) (rows []types.Row, err error) {
-	if epoch.Height == 0 {
+// bondsIn lists the bonds of a slot by uid, as the epoch at a height left them; 0
+// means that there was none.
+func (k *Keeper) bondsIn(ctx context.Context, epoch types.Epoch, slot uint32, height uint64) (rows []types.Row, err error) {
+	if height == 0 {
 		return nil, nil
 	}
 	var w workspace
-	// As the last epoch left them: nobody is newer than its neuron's bonds.
+	// All of them: nobody is newer than its neuron's bonds.
 	w.in.RegisteredAt = make([]uint64, epoch.Uids)
-	if err := k.loadBonds(ctx, &w, id, int(epoch.Uids)); err != nil {
+	if err := k.loadBonds(ctx, &w, epoch.Subnet, slot, int(epoch.Uids)); err != nil {
 		return nil, err
 	}
 	for uid, row := range w.in.Bonds {
 		if len(row) > 0 {
 			rows = append(rows, types.Row{
-				Subnet: id, Uid: uint32(uid), Updated: epoch.Height, Written: epoch.Height, Entries: types.ToEntries(row),
+				Subnet: epoch.Subnet, Uid: uint32(uid), Updated: height, Written: height, Entries: types.ToEntries(row),
 			})
 		}
 	}
 	return rows, nil
 }
 
-// Invariant checks the state as a genesis, and that only neurons have rows.
+// Invariant checks the state as a genesis, and that it fits what others know.
 func (k *Keeper) Invariant(ctx context.Context) error {
 	gs, err := k.ExportGenesis(ctx)
 	if err != nil {
@@ -182,10 +259,8 @@ func (k *Keeper) Invariant(ctx context.Context) error {
 		return types.ErrInvariant.Wrap(err.Error())
 	}
 	for _, s := range gs.Subnets {
-		for _, row := range s.Rows {
-			if _, ok, err := k.neurons.HotkeyAt(ctx, row.Subnet, uint16(row.Uid)); err != nil || !ok {
-				return errors.Join(err, types.ErrInvariant.Wrapf("uid %d of subnet %d has a row and no neuron", row.Uid, row.Subnet))
-			}
+		if err := k.fits(ctx, s); err != nil {
+			return types.ErrInvariant.Wrapf("subnet %d: %s", s.Epoch.Subnet, err)
 		}
 	}
 	return nil

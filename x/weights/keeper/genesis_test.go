@@ -15,6 +15,7 @@ import (
 
 	"github.com/taonet/taonet/app"
 	"github.com/taonet/taonet/app/apptest"
+	"github.com/taonet/taonet/x/weights/keeper"
 	"github.com/taonet/taonet/x/weights/types"
 )
 
@@ -48,11 +49,11 @@ func TestGenesisRoundTrip(t *testing.T) {
 	}
 	block(t, c, c.Free(neurons[0].Hot, reveal(rows[0])), c.Free(neurons[1].Hot, reveal(rows[1])))
 	block(t, c, c.Free(neurons[0].Hot, commit(neurons[0], rows[0])))
-	for c.Height() < 36 {
+	for c.Height() < 41 { // epochs at 34 and 39
 		c.Blocks(1)
 	}
 	// An epoch that waits for the budget; exports read the state that checks see.
-	require.NoError(t, c.WeightsKeeper.Due.Set(c.Ctx(), 1, 36))
+	require.NoError(t, c.WeightsKeeper.Due.Set(c.Ctx(), 1, 41))
 
 	want, err := c.WeightsKeeper.ExportGenesis(c.Ctx())
 	require.NoError(t, err)
@@ -61,7 +62,9 @@ func TestGenesisRoundTrip(t *testing.T) {
 	require.NotEqual(t, s.Rows[0].Written, s.Rows[0].Updated)
 	require.Len(t, s.Commits, 2, "one open, one that nobody revealed")
 	require.NotEmpty(t, s.Bonds)
-	require.Len(t, s.Columns, 13)
+	require.NotEmpty(t, s.BondsBefore)
+	require.NotEqual(t, s.Bonds, s.BondsBefore)
+	require.Len(t, s.Columns, 14)
 	require.NotZero(t, s.Due)
 	require.NotZero(t, s.Epoch.Paid)
 
@@ -69,6 +72,10 @@ func TestGenesisRoundTrip(t *testing.T) {
 	got, err := fresh.WeightsKeeper.ExportGenesis(fresh.NewContext(false))
 	require.NoError(t, err)
 	require.Equal(t, want, got)
+	old := c.Ctx().KVStore(c.StoreKey(types.StoreKey))
+	onlyOld, onlyNew := simtestutil.DiffKVStores(old, fresh.NewContext(false).KVStore(fresh.StoreKey(types.StoreKey)), nil)
+	require.Empty(t, onlyOld, "a state has one form only")
+	require.Empty(t, onlyNew)
 }
 
 func TestAnImportedChainGoesOnAlike(t *testing.T) {
@@ -90,27 +97,81 @@ func TestAnImportedChainGoesOnAlike(t *testing.T) {
 		got, err := fresh.WeightsKeeper.ExportGenesis(fresh.NewContext(true))
 		require.NoError(t, err)
 		require.Equal(t, want, got, "height %d", c.Height())
+		if want.Subnets[0].Epoch.Height != uint64(c.Height()) {
+			continue
+		}
+		// The first epoch behind the import replays as well.
+		input, err := queries(c).EpochInput(c.Ctx(), &types.QueryEpochInputRequest{Subnet: 1})
+		require.NoError(t, err)
+		imported, err := keeper.NewQueryServer(fresh.WeightsKeeper).EpochInput(
+			fresh.NewContext(true).WithBlockHeight(c.Height()), &types.QueryEpochInputRequest{Subnet: 1})
+		require.NoError(t, err)
+		require.Equal(t, input, imported)
+		require.Contains(t, input.Scenario, `"bonds":[[[3,`, "there were bonds before")
 	}
 }
 
 func TestGenesisNamesWhatDoesNotFit(t *testing.T) {
-	c, _ := rowChain(t)
-	for name, spoil := range map[string]func(*types.SubnetState){
-		"a row and no neuron": func(s *types.SubnetState) {
-			s.Rows = []types.Row{{Subnet: 1, Uid: 77, Updated: 1, Written: 1}}
-		},
-		"has bonds": func(s *types.SubnetState) {
-			s.Bonds = []types.Row{{Subnet: 1, Uid: 77, Updated: 1, Written: 1, Entries: []types.Entry{{Uid: 1, Value: 1}}}}
-		},
+	c, neurons := rowChain(t) // 4 uids
+	type state = types.SubnetState
+	row := func(uid uint32, height uint64, toward ...uint32) []types.Row {
+		row := types.Row{Subnet: 1, Uid: uid, Updated: height, Written: height}
+		for _, other := range toward {
+			row.Entries = append(row.Entries, types.Entry{Uid: other, Value: 1})
+		}
+		return []types.Row{row}
+	}
+	hidden := func(uid uint32, height uint64) []types.Commit {
+		return []types.Commit{{
+			Subnet: 1, Uid: uid, Hotkey: neurons[0].Hotkey().String(), Hash: make([]byte, 32),
+			Height: height, RevealFrom: height + 20, RevealUntil: height + 40,
+		}}
+	}
+	empty := func(s *state) { *s = state{Epoch: types.Epoch{Subnet: 1}} }
+	for _, e := range []struct {
+		says  string
+		spoil func(*state)
+	}{
+		{"", func(*state) {}},
+		{"", func(s *state) { s.Rows, s.Commits, s.Due = row(0, 100, 3), hidden(0, 100), 100 }},
+		{"uid 77 has a row and no neuron", func(s *state) { s.Rows = row(77, 1) }},
+		{"the row of uid 0 weighs uid 4, there are 4", func(s *state) { s.Rows = row(0, 1, 1, 4) }},
+		{"uid 4 has a commit and no neuron", func(s *state) { s.Commits = hidden(4, 1) }},
+		{"bonds of uid 77", func(s *state) { s.Bonds = row(77, s.Epoch.Height, 1) }},
+		{"unknown subnet", func(s *state) { *s = state{Epoch: types.Epoch{Subnet: 9}, Due: 5} }},
+		{"the last epoch covers 5 uids, there are 4", func(s *state) { s.Epoch.Uids, s.Columns = 5, nil }},
+		{"column permit is of 5 uids, there are 4", func(s *state) {
+			empty(s)
+			s.Columns = []types.PackedColumn{{Name: types.ColumnPermit, Data: make([]byte, 5)}}
+		}},
+		{"the row of uid 0 is of height 101, the chain is at 100", func(s *state) { s.Rows = row(0, 101, 1) }},
+		{"a commit of uid 0 is of height 101, the chain is at 100", func(s *state) { s.Commits = hidden(0, 101) }},
+		{"the last epoch ran at height 101", func(s *state) { s.Epoch.Height = 101 }},
+		{"the next fell due at 101", func(s *state) { s.Due = 101 }},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(e.says, func(t *testing.T) {
 			ctx, _ := at(c, 100).CacheContext()
-			state, err := c.WeightsKeeper.ExportGenesis(ctx)
+			genesis, err := c.WeightsKeeper.ExportGenesis(ctx)
 			require.NoError(t, err)
-			spoil(&state.Subnets[0])
-			require.ErrorContains(t, c.WeightsKeeper.InitGenesis(ctx, state), name)
+			e.spoil(&genesis.Subnets[0])
+			err = c.WeightsKeeper.InitGenesis(ctx, genesis)
+			if e.says == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorIs(t, err, types.ErrInvalidGenesis)
+			require.ErrorContains(t, err, e.says)
 		})
 	}
+}
+
+func TestANewChainBeginsAtHeightOne(t *testing.T) {
+	c, _ := rowChain(t)
+	ctx, _ := at(c, 0).CacheContext() // as InitChain calls the first block
+	genesis, err := c.WeightsKeeper.ExportGenesis(ctx)
+	require.NoError(t, err)
+	require.Equal(t, uint64(1), genesis.Subnets[0].Epoch.Height)
+	require.NoError(t, c.WeightsKeeper.InitGenesis(ctx, genesis))
 }
 
 func TestInvariantSeesARowOfNobody(t *testing.T) {

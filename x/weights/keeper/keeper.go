@@ -19,6 +19,7 @@ type (
 	place     = collections.Pair[uint64, uint32]
 	commitKey = collections.Triple[uint64, uint32, uint64]
 	columnKey = collections.Pair[uint64, string]
+	bondKey   = collections.Triple[uint64, uint32, uint32]
 )
 
 // Keeper of the weights.
@@ -34,8 +35,8 @@ type Keeper struct {
 	Rows collections.Map[place, []byte]
 	// Commits are keyed by (subnet, uid, height).
 	Commits collections.Map[commitKey, types.Commit]
-	// Bonds are keyed by (subnet, chunk of 64 uids).
-	Bonds   collections.Map[place, []byte]
+	// Bonds are keyed by (subnet, slot, chunk of 64 uids), see types.Epoch.SlotAfter.
+	Bonds   collections.Map[bondKey, []byte]
 	Columns collections.Map[columnKey, []byte]
 	Epochs  collections.Map[uint64, types.Epoch]
 	// Due is the height at which a subnet's epoch fell due and has not run.
@@ -57,7 +58,7 @@ func NewKeeper(
 		Params:  collections.NewItem(sb, types.ParamsPrefix, "params", codec.CollValue[types.Params](cdc)),
 		Rows:    collections.NewMap(sb, types.RowsPrefix, "rows", place, collections.BytesValue),
 		Commits: collections.NewMap(sb, types.CommitsPrefix, "commits", collections.TripleKeyCodec(collections.Uint64Key, collections.Uint32Key, collections.Uint64Key), codec.CollValue[types.Commit](cdc)),
-		Bonds:   collections.NewMap(sb, types.BondsPrefix, "bonds", place, collections.BytesValue),
+		Bonds:   collections.NewMap(sb, types.BondsPrefix, "bonds", collections.TripleKeyCodec(collections.Uint64Key, collections.Uint32Key, collections.Uint32Key), collections.BytesValue),
 		Columns: collections.NewMap(sb, types.ColumnsPrefix, "columns", collections.PairKeyCodec(collections.Uint64Key, collections.StringKey), collections.BytesValue),
 		Epochs:  collections.NewMap(sb, types.EpochsPrefix, "epochs", collections.Uint64Key, codec.CollValue[types.Epoch](cdc)),
 		Due:     collections.NewMap(sb, types.DuePrefix, "due", collections.Uint64Key, collections.Uint64Value),
@@ -131,17 +132,6 @@ func heightOf(ctx context.Context) uint64 {
 		h++
 	}
 	return h
-}
-
-func address(field, text string) (sdk.AccAddress, error) {
-	addr, err := sdk.AccAddressFromBech32(text)
-	if err != nil {
-		return nil, types.ErrInvalidAddress.Wrapf("%s %q: %s", field, text, err)
-	}
-	if addr.String() != text { // an account has one name, by which others know it
-		return nil, types.ErrInvalidAddress.Wrapf("%s %q: write it as %s", field, text, addr)
-	}
-	return addr, nil
 }
 
 func emit(ctx context.Context, event interface {

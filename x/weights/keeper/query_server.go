@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"slices"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -265,16 +266,27 @@ func (q queryServer) Bonds(ctx context.Context, req *types.QueryBondsRequest) (*
 	if err != nil {
 		return nil, err
 	}
-	bonds, err := q.k.bondsOf(ctx, req.Subnet, epoch)
+	bonds, err := q.k.bondsIn(ctx, epoch, epoch.SlotAfter(), epoch.Height)
 	if err != nil {
 		return nil, err
 	}
-	n, err := q.k.neurons.Size(ctx, req.Subnet)
+	_, registered, err := q.k.neurons.EpochColumns(ctx, req.Subnet)
 	if err != nil {
 		return nil, err
 	}
-	permits, err := q.k.permits(ctx, req.Subnet, n, nil)
-	return &types.QueryBondsResponse{Bonds: bonds, Permits: permits, Height: epoch.Height}, err
+	permits, err := q.k.permits(ctx, req.Subnet, types.ColumnPermit, len(registered), nil)
+	return &types.QueryBondsResponse{Bonds: inForce(bonds, registered, epoch.Height), Permits: permits, Height: epoch.Height}, err
+}
+
+// inForce leaves out what the next epoch will: bonds of and in a uid that was given
+// away since the epoch that left them.
+func inForce(bonds []types.Row, registered []uint64, epoch uint64) []types.Row {
+	old := func(uid uint32) bool { return registered[uid] > epoch }
+	bonds = slices.DeleteFunc(bonds, func(row types.Row) bool { return old(row.Uid) })
+	for i := range bonds {
+		bonds[i].Entries = slices.DeleteFunc(bonds[i].Entries, func(e types.Entry) bool { return old(e.Uid) })
+	}
+	return slices.DeleteFunc(bonds, func(row types.Row) bool { return len(row.Entries) == 0 })
 }
 
 // Commits implements types.QueryServer.
@@ -308,41 +320,12 @@ func (q queryServer) EpochInput(ctx context.Context, req *types.QueryEpochInputR
 	if now := uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()); epoch.Height != now || now == 0 {
 		return nil, status.Errorf(codes.NotFound, "no epoch of subnet %d ran at height %d, the last was at %d; ask with --height %d", req.Subnet, now, epoch.Height, epoch.Height)
 	}
-	in, err := q.k.inputOf(ctx, subnet, epoch)
-	if err != nil {
-		return nil, err
-	}
-	scenario, err := yuma.ScenarioInput(in)
-	return &types.QueryEpochInputResponse{Height: epoch.Height, Scenario: string(scenario)}, err
-}
-
-// inputOf rebuilds what an epoch ran on from the state at its height. Bonds and
-// permits from before are gone there.
-func (k *Keeper) inputOf(ctx context.Context, subnet subnettypes.Subnet, epoch types.Epoch) (*yuma.Input, error) {
 	var w workspace
-	if _, err := k.load(ctx, &w, subnet, epoch); err != nil {
+	if err := q.k.loadPaid(ctx, &w, subnet, epoch); err != nil {
 		return nil, err
 	}
-	stake, err := k.column(ctx, subnet.Id, types.ColumnStake)
-	if err != nil {
-		return nil, err
-	}
-	in := &w.in
-	for uid := range in.Stake {
-		if 8*uid+8 <= len(stake) {
-			in.Stake[uid] = binary.LittleEndian.Uint64(stake[8*uid:])
-		}
-	}
-	p := epoch.Input
-	in.Params = yuma.Params{
-		Tempo: p.Tempo, ActivityCutoff: p.ActivityCutoff, MaxValidators: int(p.MaxValidators), MinStake: p.MinStake,
-		Kappa: uint16(p.Kappa), BondsPenalty: uint16(p.BondsPenalty), BondsMovingAverage: p.BondsMovingAverage,
-		Yuma3: p.Yuma == 3, LiquidAlpha: p.LiquidAlpha, AlphaLow: uint16(p.AlphaLow), AlphaHigh: uint16(p.AlphaHigh),
-		AlphaSteepness: int16(p.AlphaSteepness),
-	}
-	in.Owner, in.Height, in.LastEpoch, in.Emission = int(p.OwnerUid)-1, epoch.Height, epoch.Previous, epoch.Pot
-	in.Bonds, in.Permit = nil, nil
-	return in, nil
+	scenario, err := yuma.ScenarioInput(&w.in)
+	return &types.QueryEpochInputResponse{Height: epoch.Height, Scenario: string(scenario)}, err
 }
 
 // Explain implements types.QueryServer.
@@ -359,14 +342,28 @@ func (q queryServer) Explain(ctx context.Context, req *types.QueryExplainRequest
 		return nil, err
 	}
 	var w workspace
-	if _, err := q.k.load(ctx, &w, subnet, epoch); err != nil {
+	res := &types.QueryExplainResponse{Height: uint64(sdk.UnwrapSDKContext(ctx).BlockHeight())}
+	if res.Paid = epoch.Height == res.Height && epoch.Height > 0; res.Paid {
+		err = q.k.loadPaid(ctx, &w, subnet, epoch)
+	} else {
+		_, err = q.k.load(ctx, &w, subnet, epoch)
+		w.in.Emission = epoch.Pot
+	}
+	if err != nil {
 		return nil, err
 	}
-	w.in.Emission = epoch.Pot
 	x, err := w.engine.Explain(&w.in, int(req.Uid))
 	if err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error())
 	}
+	hotkey, ok, err := q.k.neurons.HotkeyAt(ctx, req.Subnet, uint16(req.Uid))
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		res.Hotkey = sdk.AccAddress(hotkey).String()
+	}
 	text, err := json.Marshal(x)
-	return &types.QueryExplainResponse{Explanation: string(text)}, err
+	res.Explanation = string(text)
+	return res, err
 }

@@ -2,7 +2,7 @@ package keeper_test
 
 import (
 	"encoding/binary"
-	"encoding/json"
+	"errors"
 	"math/rand"
 	"testing"
 
@@ -19,50 +19,13 @@ import (
 	"github.com/taonet/taonet/x/weights/yuma"
 )
 
-// replay computes the epoch at height H from queries alone: EpochInput at H, and
-// bonds and permits as Bonds reports them at H-1. What belonged to a uid that was
-// given to another neuron since the epoch before is void.
+// replay computes the epoch at a height from one query at that height.
 func replay(t *testing.T, c *apptest.Chain, height int64) yuma.Result {
 	t.Helper()
 	input, err := queries(c).EpochInput(past(t, c, height), &types.QueryEpochInputRequest{Subnet: 1})
 	require.NoError(t, err)
 	require.Equal(t, uint64(height), input.Height)
-	var fields map[string]json.RawMessage
-	decode(t, input.Scenario, &fields)
-	var known struct {
-		Registered []uint64 `json:"block_at_registration"`
-		Last       uint64   `json:"last_step_block"`
-	}
-	decode(t, input.Scenario, &known)
-
-	before, err := queries(c).Bonds(past(t, c, height-1), &types.QueryBondsRequest{Subnet: 1})
-	require.NoError(t, err)
-	bonds, permits := make([]yuma.Row, len(known.Registered)), make([]bool, len(known.Registered))
-	copy(permits, before.Permits)
-	for _, row := range before.Bonds {
-		if known.Registered[row.Uid] <= known.Last {
-			bonds[row.Uid] = types.FromEntries(row.Entries)
-		}
-	}
-	for uid, registered := range known.Registered {
-		if registered > known.Last && known.Last > 0 {
-			permits[uid] = false
-		}
-	}
-	list := make([][]yuma.Weight, len(bonds))
-	for i, row := range bonds {
-		list[i] = []yuma.Weight{}
-		for _, e := range row {
-			list[i] = append(list[i], yuma.Weight{uint16(e >> 16), uint16(e)})
-		}
-	}
-	fields["bonds"], err = json.Marshal(list)
-	require.NoError(t, err)
-	fields["validator_permit"], err = json.Marshal(permits)
-	require.NoError(t, err)
-	text, err := json.Marshal(fields)
-	require.NoError(t, err)
-	scenario, err := yuma.ParseScenario(text)
+	scenario, err := yuma.ParseScenario([]byte(input.Scenario))
 	require.NoError(t, err)
 	results, err := scenario.Run(false, nil)
 	require.NoError(t, err)
@@ -153,13 +116,130 @@ func TestEpochsReplayToTheBit(t *testing.T) {
 					txs = append(txs, c.Paid(rich, consent(t, c, rich, apptest.Ed25519(string(rune('a'+replaced))))))
 					replaced++
 				}
-				if ran := of[*types.EventEpoch](block(t, c, txs...)); len(ran) == 1 && c.Height() > 2 {
+				if ran := of[*types.EventEpoch](block(t, c, txs...)); len(ran) == 1 {
 					sameAsChain(t, c, c.Height(), replay(t, c, c.Height()))
+					sameAsExplained(t, c, c.Height())
 				}
 			}
 			require.Greater(t, replaced, 3)
 		})
 	}
+}
+
+// sameAsExplained compares what Explain says at an epoch's height with what the epoch
+// booked.
+func sameAsExplained(t *testing.T, c *apptest.Chain, height int64) {
+	t.Helper()
+	ctx := past(t, c, height)
+	server := column[uint64](t, c, ctx, types.ColumnServer, 8)
+	validator := column[uint64](t, c, ctx, types.ColumnValidator, 8)
+	for uid := range server {
+		res, err := queries(c).Explain(ctx, &types.QueryExplainRequest{Subnet: 1, Uid: uint32(uid)})
+		require.NoError(t, err)
+		require.True(t, res.Paid)
+		require.Equal(t, uint64(height), res.Height)
+		var x yuma.Explanation
+		decode(t, res.Explanation, &x)
+		require.Equal(t, server[uid], x.Server, "uid %d at %d", uid, height)
+		require.Equal(t, validator[uid], x.Validator, "uid %d at %d", uid, height)
+	}
+}
+
+func TestTheFirstEpochReplays(t *testing.T) {
+	neurons := makeNeurons("first", 100*tao, 50*tao, 0)
+	for _, tempo := range []uint64{1, 2} { // subnet 1 is due at height 1 with either
+		c := apptest.New(t, apptest.WithNeurons(neurons...), apptest.WithSubnet(func(h *subnettypes.Hyperparameters) { h.Tempo = tempo }))
+		require.Equal(t, int64(1), c.Height())
+		result := replay(t, c, 1)
+		sameAsChain(t, c, 1, result)
+		sameAsExplained(t, c, 1)
+		require.Positive(t, result.ValidatorEmission[0], "the permits of genesis are part of it")
+	}
+}
+
+// TestBondsAlternateBetweenTwoSlots looks at what is stored: an epoch writes one slot
+// and leaves the other as it found it.
+func TestBondsAlternateBetweenTwoSlots(t *testing.T) {
+	neurons := makeNeurons("slots", 100*tao, 50*tao, 0)
+	c := apptest.New(t, apptest.WithNeurons(neurons...), apptest.WithSubnet(func(h *subnettypes.Hyperparameters) {
+		h.Tempo, h.ActivityCutoff = 1, 1000
+	}))
+	sendRows(t, c, map[int][]uint32{0: {2, 1}, 1: {2, 1}}, neurons)
+	slot := func(n uint32) []byte {
+		b, err := c.WeightsKeeper.Bonds.Get(c.Ctx(), collections.Join3(uint64(1), n, uint32(0)))
+		if errors.Is(err, collections.ErrNotFound) {
+			return nil
+		}
+		require.NoError(t, err)
+		return b
+	}
+	for range 6 {
+		epoch, err := c.WeightsKeeper.Epoch(c.Ctx(), 1)
+		require.NoError(t, err)
+		after := slot(epoch.SlotAfter())
+		require.NotEmpty(t, after)
+		c.Blocks(1)
+		next, err := c.WeightsKeeper.Epoch(c.Ctx(), 1)
+		require.NoError(t, err)
+		require.Equal(t, epoch.SlotAfter(), next.SlotBefore())
+		require.Equal(t, after, slot(next.SlotBefore()))
+		require.NotEqual(t, after, slot(next.SlotAfter()), "bonds grow")
+	}
+	var keys int
+	require.NoError(t, c.WeightsKeeper.Bonds.Walk(c.Ctx(), nil, func(collections.Triple[uint64, uint32, uint32], []byte) (bool, error) {
+		keys++
+		return false, nil
+	}))
+	require.Equal(t, 2, keys)
+}
+
+func TestExplainSaysWhetherItWasPaid(t *testing.T) {
+	c, neurons := rowChain(t) // epochs at odd heights
+	sendRows(t, c, map[int][]uint32{0: {3, 1}, 1: {3, 1}, 2: {3, 1}}, neurons)
+	c.Blocks(2)
+	res, err := queries(c).Explain(past(t, c, 3), &types.QueryExplainRequest{Subnet: 1, Uid: 3})
+	require.NoError(t, err)
+	require.True(t, res.Paid)
+	require.Equal(t, uint64(3), res.Height)
+	require.Equal(t, neurons[3].Hotkey().String(), res.Hotkey)
+
+	res, err = queries(c).Explain(past(t, c, 4), &types.QueryExplainRequest{Subnet: 1, Uid: 3})
+	require.NoError(t, err)
+	require.False(t, res.Paid)
+	require.Equal(t, uint64(4), res.Height)
+	var x yuma.Explanation
+	decode(t, res.Explanation, &x)
+	require.Positive(t, x.Server, "the present state and the last pot")
+}
+
+func TestBondsQueryLeavesOutWhoWasReplaced(t *testing.T) {
+	neurons := makeNeurons("bonds", 100*tao, 100*tao, 100*tao, 0, 0)
+	c := apptest.New(t, apptest.WithNeurons(neurons...), apptest.WithFunds(neurons[3].Coldkey(), tao),
+		apptest.WithFunds(neurons[2].Coldkey(), tao), apptest.WithSubnet(func(h *subnettypes.Hyperparameters) {
+			h.Tempo, h.ActivityCutoff = 1000, 1000 // due at 999
+		}))
+	sendRows(t, c, map[int][]uint32{0: {3, 1, 4, 1}, 1: {3, 1, 4, 1}, 2: {3, 1, 4, 1}}, neurons)
+	ctx := at(c, 999)
+	require.NoError(t, c.WeightsKeeper.EndBlock(ctx))
+	bonds := func() map[uint32][]uint32 {
+		res, err := queries(c).Bonds(ctx, &types.QueryBondsRequest{Subnet: 1})
+		require.NoError(t, err)
+		held := make(map[uint32][]uint32)
+		for _, row := range res.Bonds {
+			for _, e := range row.Entries {
+				held[row.Uid] = append(held[row.Uid], e.Uid)
+			}
+		}
+		return held
+	}
+	require.Equal(t, map[uint32][]uint32{0: {3, 4}, 1: {3, 4}, 2: {3, 4}}, bonds())
+	for _, uid := range []int{2, 3} {
+		_, err := c.Deliver(ctx, &neurontypes.MsgDeregister{
+			Coldkey: neurons[uid].Coldkey().String(), Hotkey: neurons[uid].Hotkey().String(), Subnet: 1,
+		})
+		require.NoError(t, err)
+	}
+	require.Equal(t, map[uint32][]uint32{0: {4}, 1: {4}}, bonds(), "of and in a uid that was given up")
 }
 
 func TestEpochInputIsOfTheEpochsHeight(t *testing.T) {

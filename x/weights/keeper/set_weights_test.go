@@ -43,7 +43,7 @@ func rules() []broken {
 		{"not registered", types.ErrNotRegistered, "taod tx neuron register", func(_ *testing.T, _ *apptest.Chain, _ sdk.Context, m *types.MsgSetWeights) {
 			m.Hotkey = apptest.Address(apptest.Ed25519("stranger")).String()
 		}},
-		{"too little stake", types.ErrNotEnoughStake, "the least is 900000000000", hyper(func(p *h) { p.MinStake = 900 * tao })},
+		{"too little stake", types.ErrNotEnoughStake, "tao, the least is 900tao", hyper(func(p *h) { p.MinStake = 900 * tao })},
 		{"old version", types.ErrVersion, "the least is 7", hyper(func(p *h) { p.WeightsVersion = 7 })},
 		{"too soon", types.ErrTooSoon, "next row at height 150", func(t *testing.T, c *apptest.Chain, ctx sdk.Context, _ *types.MsgSetWeights) {
 			row := types.StoredRow{Updated: 50, Written: 50}
@@ -202,4 +202,28 @@ func TestGenesisNeuronsWithStakeHavePermits(t *testing.T) {
 	res, err := queries(c).Bonds(c.Ctx(), &types.QueryBondsRequest{Subnet: 1})
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, true, false, true}, res.Permits)
+}
+
+func TestAmountsInErrorsHaveAUnit(t *testing.T) {
+	c, neurons := rowChain(t) // uid 3 has no stake
+	ctx := at(c, 100)
+	setSubnet(t, c, ctx, func(s *subnettypes.Subnet) { s.Hyperparameters.MinStake = 0 })
+	err := c.WeightsKeeper.CheckRow(ctx, apptest.Row(neurons[3].Hotkey(), 1, 1))
+	require.ErrorContains(t, err, "no permit yet: stake 0.000000001tao, have 0tao")
+	setSubnet(t, c, ctx, func(s *subnettypes.Subnet) { s.Hyperparameters.MinStake = tao })
+	err = c.WeightsKeeper.CheckRow(ctx, apptest.Row(neurons[3].Hotkey(), 1, 1))
+	require.ErrorContains(t, err, "uid 3 has 0tao, the least is 1tao")
+}
+
+func TestNewParametersAreAnEvent(t *testing.T) {
+	c, _ := rowChain(t)
+	params := types.Params{EpochBudget: 77, MaxCommits: 3}
+	ctx := at(c, 100)
+	res, err := c.Deliver(ctx, &types.MsgUpdateParams{Authority: c.WeightsKeeper.Authority(), Params: params})
+	require.NoError(t, err)
+	updated := of[*types.EventParamsUpdated](typed(res.Events))
+	require.Len(t, updated, 1)
+	require.Equal(t, types.EventParamsUpdated{Authority: c.WeightsKeeper.Authority(), Params: params}, *updated[0])
+	_, err = c.Deliver(ctx, &types.MsgUpdateParams{Authority: apptest.Address(apptest.Key("somebody")).String(), Params: params})
+	require.ErrorIs(t, err, types.ErrUnauthorized)
 }

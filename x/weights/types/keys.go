@@ -31,6 +31,7 @@ const (
 	ColumnValidatorTrust = "validator_trust" // u16
 	ColumnPruningScore   = "pruning_score"   // u16
 	ColumnPermit         = "permit"          // u8
+	ColumnPermitBefore   = "permit_before"   // u8: what the epoch ran on
 	ColumnActive         = "active"          // u8
 	ColumnServer         = "server"          // u64, rao
 	ColumnValidator      = "validator"       // u64, rao

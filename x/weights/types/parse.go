@@ -2,6 +2,7 @@ package types
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -24,4 +25,39 @@ func ParseRow(text string) (uids, weights []uint32, err error) {
 		uids, weights = append(uids, uint32(uid)), append(weights, uint32(weight))
 	}
 	return uids, weights, nil
+}
+
+// ValidateRow checks what needs no state, so that nobody hides a row that can never
+// be revealed: lengths, ranges, and that no uid comes twice.
+func ValidateRow(uids, weights []uint32) error {
+	if len(uids) != len(weights) {
+		return ErrLengths.Wrapf("%d uids and %d weights", len(uids), len(weights))
+	}
+	if len(uids) > MaxUids {
+		return ErrTooLong.Wrapf("%d entries, the bound is %d", len(uids), MaxUids)
+	}
+	for i, uid := range uids {
+		if uid >= MaxUids {
+			return ErrUnknownUID.Wrapf("uid %d, the range is 0..%d", uid, MaxUids-1)
+		}
+		if weights[i] > U16Max {
+			return ErrInvalidWeight.Wrapf("%d toward uid %d, the range is 0..%d", weights[i], uid, U16Max)
+		}
+	}
+	if uid, twice := Duplicate(uids); twice {
+		return ErrDuplicate.Wrapf("uid %d", uid)
+	}
+	return nil
+}
+
+// Duplicate finds a uid that comes twice.
+func Duplicate(uids []uint32) (uid uint32, twice bool) {
+	sorted := slices.Clone(uids)
+	slices.Sort(sorted)
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i] == sorted[i-1] {
+			return sorted[i], true
+		}
+	}
+	return 0, false
 }

@@ -133,13 +133,12 @@ func boolean(field func(*Input) *bool) setter {
 	}
 }
 
-// elements decodes a list, null as nil.
-func elements(raw json.RawMessage) ([]json.RawMessage, error) {
-	var values []json.RawMessage
-	if err := strict(raw, &values); err != nil {
-		return nil, fmt.Errorf("is no list: %w", err)
+// perUID decodes the list of a field by uid. null takes back what was given before.
+func perUID(raw json.RawMessage) ([]json.RawMessage, error) {
+	if string(raw) == "null" {
+		return nil, nil
 	}
-	return values, nil
+	return elements(raw)
 }
 
 // empty is a list of no entries for an empty list, and none for null.
@@ -152,7 +151,7 @@ func empty[T any](values []json.RawMessage) []T {
 
 func list(field func(*Input) *[]uint64) setter {
 	return func(in *Input, raw json.RawMessage) error {
-		values, err := elements(raw)
+		values, err := perUID(raw)
 		if err != nil {
 			return err
 		}
@@ -170,7 +169,7 @@ func list(field func(*Input) *[]uint64) setter {
 
 func rows(field func(*Input) *[]Row) setter {
 	return func(in *Input, raw json.RawMessage) error {
-		values, err := elements(raw)
+		values, err := perUID(raw)
 		if err != nil {
 			return err
 		}
@@ -218,7 +217,7 @@ func parseRow(raw json.RawMessage) (Row, error) {
 }
 
 func permits(in *Input, raw json.RawMessage) error {
-	values, err := elements(raw)
+	values, err := perUID(raw)
 	if err != nil {
 		return err
 	}
@@ -259,7 +258,7 @@ func owner(in *Input, raw json.RawMessage) error {
 }
 
 func commits(in *Input, raw json.RawMessage) error {
-	values, err := elements(raw)
+	values, err := perUID(raw)
 	if err != nil {
 		return err
 	}

@@ -29,6 +29,10 @@ func (e *Engine) row(i int) []cell { return e.cells[e.off[i] : e.off[i+1]-1] }
 // bondRow returns the bonds E of uid i.
 func (e *Engine) bondRow(i int) []cell { return e.bondCells[e.bondOff[i]:e.bondOff[i+1]] }
 
+// Weighs says whether the row of a uid had an entry that counted in the last epoch:
+// one toward somebody whom it can have meant.
+func (e *Engine) Weighs(uid int) bool { return len(e.row(uid)) > 0 }
+
 // loadWeights masks and normalises the rows: only permitted ones, no diagonal
 // but the owner's, no weight written before its target was registered. It counts
 // for the consensus on the way.

@@ -1,11 +1,9 @@
 package yuma
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 )
 
@@ -17,9 +15,9 @@ type Scenario struct {
 // ParseScenario reads {"epochs":[INPUT,...]} or one bare INPUT. Values are checked
 // when the scenario runs.
 func ParseScenario(data []byte) (*Scenario, error) {
-	var file map[string]json.RawMessage
-	if err := strict(data, &file); err != nil {
-		return nil, fmt.Errorf("the scenario is no JSON object: %w", err)
+	file, err := object(data)
+	if err != nil {
+		return nil, fmt.Errorf("the scenario: %w", err)
 	}
 	list, ok := file["epochs"]
 	if !ok {
@@ -28,27 +26,22 @@ func ParseScenario(data []byte) (*Scenario, error) {
 	if len(file) != 1 {
 		return nil, fmt.Errorf(`a scenario with "epochs" has no other field, this has %d`, len(file)-1)
 	}
-	s := &Scenario{}
-	if err := strict(list, &s.epochs); err != nil {
-		return nil, fmt.Errorf("epochs is no list of objects: %w", err)
+	epochs, err := elements(list)
+	if err != nil {
+		return nil, fmt.Errorf("epochs: %w", err)
 	}
-	if len(s.epochs) == 0 {
-		return nil, fmt.Errorf("epochs is empty, it needs one at least")
+	if len(epochs) == 0 {
+		return nil, errors.New("epochs is empty, it needs one at least")
+	}
+	s := &Scenario{}
+	for i, epoch := range epochs {
+		fields, err := object(epoch)
+		if err != nil {
+			return nil, fmt.Errorf("epoch %d: %w", i, err)
+		}
+		s.epochs = append(s.epochs, fields)
 	}
 	return s, nil
-}
-
-// strict decodes one JSON value and nothing behind it.
-func strict(data []byte, to any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	if err := d.Decode(to); err != nil {
-		return err
-	}
-	end := d.InputOffset()
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return fmt.Errorf("there is more behind it, from byte %d on", end)
-	}
-	return nil
 }
 
 // Len is the number of epochs.
