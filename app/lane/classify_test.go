@@ -148,7 +148,8 @@ func TestFreeBounds(t *testing.T) {
 		says string
 	}{
 		{"all the gas it may have", c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: gas, Timeout: soon}, row), ""},
-		{"one more", c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: gas + 1, Timeout: soon}, row), "may ask for 250800 gas, this asks for 250801"},
+		{"one more", c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: gas + 1, Timeout: soon}, row), "may ask for 10300 to 250800 gas, this asks for 250801"},
+		{"too little gas", c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: 10_299, Timeout: soon}, row), "this asks for 10299"},
 		{"a nanosecond later", c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: gas, Timeout: soon.Add(1)}, row), "set an earlier time-out"},
 		{"too many bytes", c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: lane.GasBase, Timeout: soon}, long), "may have 1024 bytes"},
 		{"past", c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: gas, Timeout: c.Time(c.Height()).Add(-time.Second)}, row), "tx timeout"},
