@@ -29,7 +29,8 @@ const (
 	MinGasPrice = "0.001rao"
 )
 
-// DefaultNodeHome is where taod keeps its files: ~/.taod, or $TAOD_HOME.
+// DefaultNodeHome is where taod keeps its files: ~/.taod, or $TAOD_HOME; empty when
+// neither is known.
 var DefaultNodeHome = defaultHome()
 
 // init runs before any package reads addresses or denominations. The SDK keeps
@@ -81,7 +82,7 @@ func defaultHome() string {
 	}
 	home, err := os.UserHomeDir()
 	if err != nil {
-		return "." + Name
+		return ""
 	}
 	return filepath.Join(home, "."+Name)
 }

@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/cosmos/gogoproto/proto"
 
@@ -14,8 +16,10 @@ import (
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	authtypes "github.com/cosmos/cosmos-sdk/x/auth/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
+	"github.com/cosmos/cosmos-sdk/x/staking"
 	stakingtypes "github.com/cosmos/cosmos-sdk/x/staking/types"
 
+	"github.com/taonet/taonet/app/amount"
 	neurontypes "github.com/taonet/taonet/x/neuron/types"
 	subnettypes "github.com/taonet/taonet/x/subnet/types"
 )
@@ -77,6 +81,20 @@ func (d *Draft) account(address sdk.AccAddress, key cryptotypes.PubKey) {
 	}
 	d.known[address.String()] = true
 	d.accounts = append(d.accounts, authtypes.NewBaseAccount(address, key, 0, 0))
+	// taod genesis add-genesis-account --append adds to a balance that is there, and
+	// forgets one that is not.
+	d.balance(address)
+}
+
+// balance is the place of an account's balance in bank.Balances.
+func (d *Draft) balance(address sdk.AccAddress) int {
+	i, ok := d.balances[address.String()]
+	if !ok {
+		i = len(d.bank.Balances)
+		d.balances[address.String()] = i
+		d.bank.Balances = append(d.bank.Balances, banktypes.Balance{Address: address.String()})
+	}
+	return i
 }
 
 func (d *Draft) credit(address sdk.AccAddress, rao uint64) {
@@ -84,12 +102,7 @@ func (d *Draft) credit(address sdk.AccAddress, rao uint64) {
 		return
 	}
 	coin := sdk.NewCoin(BaseDenom, sdkmath.NewIntFromUint64(rao))
-	i, ok := d.balances[address.String()]
-	if !ok {
-		i = len(d.bank.Balances)
-		d.balances[address.String()] = i
-		d.bank.Balances = append(d.bank.Balances, banktypes.Balance{Address: address.String()})
-	}
+	i := d.balance(address)
 	d.bank.Balances[i].Coins = d.bank.Balances[i].Coins.Add(coin)
 	if !d.bank.Supply.Empty() {
 		d.bank.Supply = d.bank.Supply.Add(coin)
@@ -167,13 +180,19 @@ func (d *Draft) Supply() (rao uint64) {
 	return rao
 }
 
-// State is the genesis with all that was added.
+// State is the genesis with all that was added, after a check of it.
 func (d *Draft) State() (GenesisState, error) {
+	slices.SortStableFunc(d.neurons.Neurons, func(a, b neurontypes.Neuron) int {
+		return cmp.Or(cmp.Compare(a.Subnet, b.Subnet), cmp.Compare(a.Uid, b.Uid))
+	})
 	packed, err := authtypes.PackAccounts(d.accounts)
 	if err != nil {
 		return nil, err
 	}
 	d.auth.Accounts = packed
+	if err := d.check(); err != nil {
+		return nil, err
+	}
 	state := make(GenesisState, len(d.state))
 	for name, value := range d.state {
 		state[name] = value
@@ -186,4 +205,28 @@ func (d *Draft) State() (GenesisState, error) {
 		state[name] = json.RawMessage(text)
 	}
 	return state, nil
+}
+
+// check asks every module that the draft changed, and what no module sees alone.
+func (d *Draft) check() error {
+	blocked := blockedAddresses()
+	for _, h := range d.neurons.Hotkeys {
+		if i, ok := d.balances[h.Address]; ok && !d.bank.Balances[i].Coins.IsZero() {
+			return fmt.Errorf("hotkey %s has a balance of %s, but a hotkey holds nothing: give the balance to its coldkey %s, or register another hotkey",
+				h.Address, amount.Format(d.bank.Balances[i].Coins.AmountOf(BaseDenom)), h.Coldkey)
+		}
+		if blocked[h.Coldkey] {
+			return fmt.Errorf("coldkey %s is the account of a module, which nobody signs for: give the address of a key", h.Coldkey)
+		}
+	}
+	for name, err := range map[string]error{
+		authtypes.ModuleName: authtypes.ValidateGenesis(d.auth), banktypes.ModuleName: d.bank.Validate(),
+		stakingtypes.ModuleName: staking.ValidateGenesis(&d.staking),
+		neurontypes.ModuleName:  d.neurons.Validate(), subnettypes.ModuleName: d.subnets.Validate(),
+	} {
+		if err != nil {
+			return fmt.Errorf("the genesis of %s: %w", name, err)
+		}
+	}
+	return nil
 }

@@ -71,6 +71,9 @@ func ParseCoins(s string) (sdk.Coins, error) {
 		return sdk.NewCoins(), nil
 	}
 	items := strings.Split(s, ",")
+	if first := strings.TrimSpace(items[0]); first != "" && len(items) > 1 && strings.Trim(first, "0123456789") == "" {
+		return nil, malformed(strings.TrimSpace(s)) // 1,5tao
+	}
 	sum := sdkmath.ZeroInt()
 	for _, item := range items {
 		coin, err := Parse(item)
@@ -105,6 +108,27 @@ func Format(rao sdkmath.Int) string {
 		text = "-" + text
 	}
 	return text + DisplayDenom
+}
+
+// InTao writes the coins of rao in decoded JSON as Format does; it changes the maps
+// and lists it is given.
+func InTao(value any) any {
+	switch value := value.(type) {
+	case []any:
+		for i := range value {
+			value[i] = InTao(value[i])
+		}
+	case map[string]any:
+		if text, ok := value["amount"].(string); ok && len(value) == 2 && value["denom"] == BaseDenom {
+			if rao, ok := sdkmath.NewIntFromString(text); ok {
+				return Format(rao)
+			}
+		}
+		for key := range value {
+			value[key] = InTao(value[key])
+		}
+	}
+	return value
 }
 
 // shift is whole.decimals * 10^exponent, which must be a whole number up to MaxRao.

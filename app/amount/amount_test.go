@@ -99,7 +99,7 @@ func TestParseCoins(t *testing.T) {
 		"1tao,500rao":   `amounts "1tao,500rao" are 2 of the same coin: write one, their sum is 1.0000005tao`,
 		"1tao,":         `is empty`,
 		",":             `is empty`,
-		"1,5tao":        `amount "1" has no unit`,
+		"1,5tao":        `amount "1,5tao": digits are not grouped`,
 		"1tao,-1tao":    `is negative`,
 		"1tao,5uatom":   `unit "uatom" is unknown`,
 		"0.0000000001t": `unit "t" is unknown`,
@@ -212,4 +212,16 @@ func FuzzParse(f *testing.F) {
 		require.NoError(t, err)
 		require.Equal(t, coin, again)
 	})
+}
+
+func TestInTao(t *testing.T) {
+	coin := func(rao, denom string) map[string]any { return map[string]any{"amount": rao, "denom": denom} }
+	require.Equal(t,
+		map[string]any{"balances": []any{"1.5tao", coin("1", "foo")}, "one": "0.000000001tao", "n": 7, "total": "12"},
+		amount.InTao(map[string]any{
+			"balances": []any{coin("1500000000", "rao"), coin("1", "foo")}, "one": coin("1", "rao"), "n": 7, "total": "12",
+		}))
+	more := map[string]any{"amount": "1", "denom": "rao", "height": "3"}
+	require.Equal(t, more, amount.InTao(more), "more than a coin")
+	require.Equal(t, coin("x", "rao"), amount.InTao(coin("x", "rao")))
 }

@@ -12,11 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/cosmos/cosmos-sdk/crypto/keyring"
-	sdk "github.com/cosmos/cosmos-sdk/types"
-
 	"github.com/taonet/taonet/app"
-	"github.com/taonet/taonet/app/keys"
 	"github.com/taonet/taonet/app/localnet"
 	"github.com/taonet/taonet/app/picture"
 	weightstypes "github.com/taonet/taonet/x/weights/types"
@@ -99,14 +95,7 @@ func (d *demo) start(ctx context.Context) (*localnet.Network, error) {
 		d.genesis = draft.Supply()
 		return nil
 	}
-	ring, err := keyring.New(sdk.KeyringServiceName(), keyring.BackendTest, cfg.Home, os.Stdin, cfg.Known.AppCodec(), keys.Option())
-	if err != nil {
-		return nil, err
-	}
-	if err := cfg.Prepare(cfg.Known, ring); err != nil {
-		return nil, err
-	}
-	if err := cfg.WriteClientConfig(); err != nil {
+	if err := cfg.Prepare(cfg.Known); err != nil {
 		return nil, err
 	}
 	// The validator outlives an interrupt until the last questions are answered.

@@ -17,6 +17,7 @@ import (
 // been given Option.
 func Commands() *cobra.Command {
 	cmd := sdkkeys.Commands()
+	cmd.PersistentFlags().Lookup(flags.FlagOutput).Shorthand = "o" // as everywhere else
 	usage := fmt.Sprintf("Kind of key: %s (Ledgers and browser wallets have it) or %s (for hotkeys)",
 		hd.Secp256k1Type, hd.Ed25519Type)
 	for _, sub := range cmd.Commands() {

@@ -19,13 +19,19 @@ import (
 	genutiltypes "github.com/cosmos/cosmos-sdk/x/genutil/types"
 
 	"github.com/taonet/taonet/app"
+	"github.com/taonet/taonet/app/keys"
 	subnettypes "github.com/taonet/taonet/x/subnet/types"
 )
 
-// Prepare makes keys, homes and genesis of a fresh network. known is any App: it
-// lends its codecs and default genesis.
-func (c Config) Prepare(known *app.App, ring keyring.Keyring) error {
+// Prepare makes keys, homes and genesis of a fresh network, and makes every command
+// with this home talk to it. known is any App: it lends its codecs and default
+// genesis.
+func (c Config) Prepare(known *app.App) error {
 	if err := c.Validate(); err != nil {
+		return err
+	}
+	ring, err := keyring.New(sdk.KeyringServiceName(), keyring.BackendTest, c.Home, nil, known.AppCodec(), keys.Option())
+	if err != nil {
 		return err
 	}
 	draft, err := app.NewDraft(known.AppCodec(), known.DefaultGenesis())
@@ -36,7 +42,7 @@ func (c Config) Prepare(known *app.App, ring keyring.Keyring) error {
 		return err
 	}
 	for _, name := range Users() {
-		address, err := Key(ring, name)
+		address, err := key(ring, name)
 		if err != nil {
 			return err
 		}
@@ -55,11 +61,14 @@ func (c Config) Prepare(known *app.App, ring keyring.Keyring) error {
 			return err
 		}
 	}
-	return c.write(draft, peers)
+	if err := c.write(draft, peers); err != nil {
+		return err
+	}
+	return c.writeClientConfig()
 }
 
-// Key returns the address of a key and makes the key when it is not there.
-func Key(ring keyring.Keyring, name string) (sdk.AccAddress, error) {
+// key returns the address of a key and makes the key when it is not there.
+func key(ring keyring.Keyring, name string) (sdk.AccAddress, error) {
 	record, err := ring.Key(name)
 	if err != nil {
 		if record, _, err = ring.NewMnemonic(name, keyring.English, sdk.FullFundraiserPath, keyring.DefaultBIP39Passphrase, hd.Secp256k1); err != nil {
@@ -78,15 +87,15 @@ func (c Config) nodes(draft *app.Draft, ring keyring.Keyring) (peers []string, e
 				return nil, err
 			}
 		}
-		id, key, err := genutil.InitializeNodeValidatorFiles(comet)
+		id, consensus, err := genutil.InitializeNodeValidatorFiles(comet)
 		if err != nil {
 			return nil, err
 		}
-		operator, err := Key(ring, fmt.Sprintf("validator%d", i))
+		operator, err := key(ring, fmt.Sprintf("validator%d", i))
 		if err != nil {
 			return nil, err
 		}
-		if err := enter(draft, comet.Moniker, key, operator); err != nil {
+		if err := enter(draft, comet.Moniker, consensus, operator); err != nil {
 			return nil, err
 		}
 		peers = append(peers, fmt.Sprintf("%s@127.0.0.1:%d", id, c.Ports(i).P2P))
@@ -155,8 +164,8 @@ func (c Config) write(draft *app.Draft, peers []string) error {
 	return nil
 }
 
-// WriteClientConfig makes every command with this home talk to the network.
-func (c Config) WriteClientConfig() error {
+// writeClientConfig names the network, its keys and its first node.
+func (c Config) writeClientConfig() error {
 	text := fmt.Sprintf(`# A local network made by taod localnet start.
 chain-id = %q
 keyring-backend = %q

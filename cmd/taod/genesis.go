@@ -2,7 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -53,8 +56,8 @@ func genesisCmd(known *app.App) *cobra.Command {
 		genutilcli.GenTxCmd(known.BasicModuleManager, known.TxConfig(), banktypes.GenesisBalancesIterator{}, app.DefaultNodeHome, validators),
 		genutilcli.CollectGenTxsCmd(banktypes.GenesisBalancesIterator{}, app.DefaultNodeHome, genutiltypes.DefaultMessageValidator, validators),
 		genutilcli.ValidateGenesisCmd(known.BasicModuleManager),
-		genutilcli.AddGenesisAccountCmd(app.DefaultNodeHome, accounts),
-		genutilcli.AddBulkGenesisAccountCmd(app.DefaultNodeHome, accounts),
+		checked(known, genutilcli.AddGenesisAccountCmd(app.DefaultNodeHome, accounts)),
+		checked(known, genutilcli.AddBulkGenesisAccountCmd(app.DefaultNodeHome, accounts)),
 		addNeuronCmd(known),
 	)
 	return cmd
@@ -104,14 +107,17 @@ func pubKeyOf(clientCtx client.Context, text string) (cryptotypes.PubKey, error)
 	if record, err := clientCtx.Keyring.Key(text); err == nil {
 		return record.GetPubKey()
 	}
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return nil, fmt.Errorf("hotkey %q is neither a key in the keyring (taod keys list) nor a public key as JSON (taod keys show NAME --pubkey)", text)
+	}
 	var key cryptotypes.PubKey
 	if err := clientCtx.Codec.UnmarshalInterfaceJSON([]byte(text), &key); err != nil {
-		return nil, fmt.Errorf("hotkey %q is neither a key in the keyring nor a public key as JSON: %w", text, err)
+		return nil, fmt.Errorf("hotkey %s is no public key as JSON (taod keys show NAME --pubkey): %w", text, err)
 	}
 	return key, nil
 }
 
-// editGenesis changes the genesis file of the home.
+// editGenesis changes the genesis file of the home. What does not hold is not saved.
 func editGenesis(cmd *cobra.Command, known *app.App, edit func(*app.Draft) error) error {
 	file := server.GetServerContextFromCmd(cmd).Config.GenesisFile()
 	genesis, err := genutiltypes.AppGenesisFromFile(file)
@@ -130,10 +136,31 @@ func editGenesis(cmd *cobra.Command, known *app.App, edit func(*app.Draft) error
 		return err
 	}
 	if state, err = draft.State(); err != nil {
-		return err
+		return fmt.Errorf("%s stays as it was: %w", file, err)
 	}
 	if genesis.AppState, err = json.MarshalIndent(state, "", "  "); err != nil {
 		return err
 	}
 	return genesis.SaveAs(file)
+}
+
+// checked takes back what a command of the SDK did to the genesis file when the
+// result does not hold.
+func checked(known *app.App, cmd *cobra.Command) *cobra.Command {
+	inner := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		file := server.GetServerContextFromCmd(cmd).Config.GenesisFile()
+		before, err := os.ReadFile(file)
+		if err != nil {
+			return fmt.Errorf("%w; make one with taod init", err)
+		}
+		if err := inner(cmd, args); err != nil {
+			return err
+		}
+		if err := editGenesis(cmd, known, func(*app.Draft) error { return nil }); err != nil {
+			return errors.Join(err, os.WriteFile(file, before, 0o600))
+		}
+		return nil
+	}
+	return cmd
 }

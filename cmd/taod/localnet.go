@@ -13,13 +13,11 @@ import (
 
 	"github.com/cosmos/cosmos-sdk/client"
 	"github.com/cosmos/cosmos-sdk/client/flags"
-	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	sdk "github.com/cosmos/cosmos-sdk/types"
 	banktypes "github.com/cosmos/cosmos-sdk/x/bank/types"
 
 	"github.com/taonet/taonet/app"
 	"github.com/taonet/taonet/app/amount"
-	"github.com/taonet/taonet/app/keys"
 	"github.com/taonet/taonet/app/localnet"
 )
 
@@ -105,14 +103,7 @@ func prepareLocalnet(cmd *cobra.Command, known *app.App, cfg localnet.Config, fr
 		}
 		return nil
 	}
-	ring, err := keyring.New(sdk.KeyringServiceName(), keyring.BackendTest, cfg.Home, os.Stdin, clientCtx.Codec, keys.Option())
-	if err != nil {
-		return err
-	}
-	if err := cfg.Prepare(known, ring); err != nil {
-		return err
-	}
-	return cfg.WriteClientConfig()
+	return cfg.Prepare(known)
 }
 
 func runLocalnet(cmd *cobra.Command, cfg localnet.Config) error {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,12 +17,9 @@ import (
 
 	"cosmossdk.io/log/v2"
 
-	"github.com/cosmos/cosmos-sdk/crypto/keyring"
 	simtestutil "github.com/cosmos/cosmos-sdk/testutil/sims"
-	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/taonet/taonet/app"
-	"github.com/taonet/taonet/app/keys"
 	"github.com/taonet/taonet/app/localnet"
 )
 
@@ -52,9 +50,19 @@ type result struct {
 // taod runs a command as a user would.
 func taod(t testing.TB, home string, args ...string) result {
 	t.Helper()
+	if !slices.Contains(args, "--home") {
+		args = append(args, "--home", home)
+	}
+	return taodWith(t, os.Environ(), args...)
+}
+
+// taodWith runs a command in an environment.
+func taodWith(t testing.TB, env []string, args ...string) result {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0], append(args, "--home", home)...)
+	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.Env = env
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	err := cmd.Run()
@@ -93,10 +101,8 @@ func network(t testing.TB, validators int, edit func(*localnet.Config)) *fixture
 	for f.PortOffset = 1000; f.CheckPorts() != nil; f.PortOffset += 200 {
 		require.Less(t, f.PortOffset, 20000, "no free ports")
 	}
-	ring, err := keyring.New(sdk.KeyringServiceName(), keyring.BackendTest, f.Home, nil, f.app.AppCodec(), keys.Option())
-	require.NoError(t, err)
-	require.NoError(t, f.Prepare(f.app, ring))
-	require.NoError(t, f.WriteClientConfig())
+	require.NoError(t, f.Prepare(f.app))
+	var err error
 	f.net, err = f.Start(context.Background(), func(format string, args ...any) { t.Logf(format, args...) })
 	require.NoError(t, err)
 	t.Cleanup(func() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/taonet/taonet/app/amount"
 	"github.com/taonet/taonet/app/picture"
 	"github.com/taonet/taonet/x/weights/types"
+	"github.com/taonet/taonet/x/weights/yuma"
 )
 
 const flagSVG = "svg"
@@ -125,7 +127,7 @@ func epochInputCmd() *cobra.Command {
 		Short: "What an epoch ran on, as a scenario for taod yuma run",
 		Long: `Print what an epoch ran on as a scenario file, so that it can be replayed offline to
 the same bits. Without --height it is the last epoch. The node must still have the
-state of the epoch's height and of the block before it (pruning).`,
+state of the epoch's height (pruning).`,
 		Example: "taod q weights epoch-input 1 > epoch.json && taod yuma run epoch.json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -133,51 +135,42 @@ state of the epoch's height and of the block before it (pruning).`,
 			if err != nil {
 				return err
 			}
-			scenario, err := epochInput(cmd, clientCtx, subnet)
+			if clientCtx, err = atEpoch(cmd, clientCtx, subnet); err != nil {
+				return err
+			}
+			if clientCtx.Height == 0 {
+				return fmt.Errorf("subnet %d had no epoch yet", subnet)
+			}
+			res, err := types.NewQueryClient(clientCtx).EpochInput(cmd.Context(), &types.QueryEpochInputRequest{Subnet: subnet})
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintln(cmd.OutOrStdout(), string(scenario))
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), res.Scenario)
 			return err
 		},
 	}
 }
 
-// epochInput puts together the state at the epoch's height and the bonds and
-// permits of the block before.
-func epochInput(cmd *cobra.Command, clientCtx client.Context, subnet uint64) ([]byte, error) {
-	if clientCtx.Height == 0 {
-		last, err := types.NewQueryClient(clientCtx).Epoch(cmd.Context(), &types.QueryEpochRequest{Subnet: subnet})
-		if err != nil {
-			return nil, err
-		}
-		if last.Epoch.Height == 0 {
-			return nil, fmt.Errorf("subnet %d had no epoch yet", subnet)
-		}
-		clientCtx = clientCtx.WithHeight(int64(last.Epoch.Height))
+// atEpoch goes to the height of a subnet's last epoch, unless --height says another.
+// Before the first epoch it stays where it is, at the last block.
+func atEpoch(cmd *cobra.Command, clientCtx client.Context, subnet uint64) (client.Context, error) {
+	if clientCtx.Height != 0 {
+		return clientCtx, nil
 	}
-	at, err := types.NewQueryClient(clientCtx).EpochInput(cmd.Context(), &types.QueryEpochInputRequest{Subnet: subnet})
+	last, err := types.NewQueryClient(clientCtx).Epoch(cmd.Context(), &types.QueryEpochRequest{Subnet: subnet})
 	if err != nil {
-		return nil, err
+		return clientCtx, err
 	}
-	var before *types.QueryBondsResponse
-	if clientCtx.Height > 1 {
-		earlier := clientCtx.WithHeight(clientCtx.Height - 1)
-		if before, err = types.NewQueryClient(earlier).Bonds(cmd.Context(), &types.QueryBondsRequest{Subnet: subnet}); err != nil {
-			return nil, err
-		}
-	}
-	text, err := types.CompleteEpochInput([]byte(at.Scenario), before)
-	if err != nil {
-		return nil, err
-	}
-	return text, nil
+	return clientCtx.WithHeight(int64(last.Epoch.Height)), nil
 }
 
 func explainCmd() *cobra.Command {
 	return &cobra.Command{
-		Use:     "explain [subnet] [uid]",
-		Short:   "Which rows and bonds make a neuron's pay",
+		Use:   "explain [subnet] [uid]",
+		Short: "Which rows and bonds made a neuron's pay",
+		Long: `Say which rows and bonds made a neuron's pay in the last epoch, or in the one at
+--height. At a height without an epoch it says what an epoch on that state would pay.
+The node must still have the state of that height (pruning).`,
 		Example: "taod q weights explain 1 3",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -189,11 +182,38 @@ func explainCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if clientCtx, err = atEpoch(cmd, clientCtx, subnet); err != nil {
+				return err
+			}
 			res, err := types.NewQueryClient(clientCtx).Explain(cmd.Context(), &types.QueryExplainRequest{Subnet: subnet, Uid: uid})
 			if err != nil {
 				return err
 			}
-			return printExplanation(cmd.OutOrStdout(), json.RawMessage(res.Explanation), clientCtx.OutputFormat)
+			return printExplained(cmd.OutOrStdout(), res, clientCtx.OutputFormat)
 		},
 	}
+}
+
+// explained is what a chain says of a pay: the explanation, and of what.
+type explained struct {
+	Height uint64 `json:"height"`
+	Paid   bool   `json:"paid"`
+	Hotkey string `json:"hotkey"`
+	yuma.Explanation
+}
+
+func printExplained(out io.Writer, res *types.QueryExplainResponse, format string) error {
+	x := explained{Height: res.Height, Paid: res.Paid, Hotkey: res.Hotkey}
+	if err := json.Unmarshal([]byte(res.Explanation), &x.Explanation); err != nil {
+		return err
+	}
+	if format == flags.OutputFormatJSON {
+		return json.NewEncoder(out).Encode(x)
+	}
+	said := "what it paid"
+	if !x.Paid {
+		said = "no epoch ran there; what one would pay of the last epoch's pot"
+	}
+	fmt.Fprintf(out, "height %d: %s to %s\n", x.Height, said, cmp.Or(x.Hotkey, "nobody"))
+	return printExplanation(out, &x.Explanation)
 }

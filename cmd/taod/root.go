@@ -2,7 +2,6 @@ package main
 
 import (
 	"os"
-	"strconv"
 	"strings"
 
 	dbm "github.com/cosmos/cosmos-db"
@@ -13,8 +12,6 @@ import (
 
 	"cosmossdk.io/client/v2/autocli"
 	"cosmossdk.io/client/v2/autocli/flag"
-	confixcmd "cosmossdk.io/tools/confix/cmd"
-
 	"cosmossdk.io/log/v2"
 
 	"github.com/cosmos/cosmos-sdk/client"
@@ -48,7 +45,7 @@ func newRootCmd() *cobra.Command {
 		WithAccountRetriever(authtypes.AccountRetriever{}).
 		WithHomeDir(app.DefaultNodeHome).
 		WithKeyringOptions(keys.Option()).
-		WithViper("TAOD")
+		WithViper(envPrefix)
 
 	root := &cobra.Command{
 		Use:           app.Name,
@@ -64,12 +61,15 @@ func newRootCmd() *cobra.Command {
 	addCommands(root, known)
 
 	enhance(root, known, initial)
+	inTao(find(root, "query"), 0)
 	attach(root, "query weights", weightsQueryCmds()...)
 	attach(root, "tx weights", weightsTxCmds()...)
 	attach(root, "tx neuron", neuronTxCmds()...)
 	setTxDefaults(root)
 	watch(find(root, "tx"), 0)
 	watch(find(root, "localnet"), 2)
+	root.SetFlagErrorFunc(flagError)
+	checkArgs(root)
 	return root
 }
 
@@ -128,9 +128,15 @@ func attach(root *cobra.Command, path string, cmds ...*cobra.Command) {
 func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	cmd.SetOut(cmd.OutOrStdout())
 	cmd.SetErr(cmd.ErrOrStderr())
+	if homeless(cmd) {
+		return nil
+	}
 	clientCtx = clientCtx.WithCmdContext(cmd.Context())
 	clientCtx, err := client.ReadPersistentCommandFlags(clientCtx, cmd.Flags())
 	if err != nil {
+		return err
+	}
+	if err := makeHome(clientCtx.HomeDir); err != nil {
 		return err
 	}
 	if clientCtx, err = clientconfig.ReadFromClientConfig(clientCtx); err != nil {
@@ -142,21 +148,10 @@ func prepare(cmd *cobra.Command, clientCtx client.Context) error {
 	if err := client.SetCmdClientContextHandler(clientCtx, cmd); err != nil {
 		return err
 	}
-	return server.InterceptConfigsPreRunHandler(cmd, app.NodeConfigTemplate, app.DefaultNodeConfig(), app.DefaultCometConfig())
-}
-
-// reconcile lets a flag that was given stand against a default of setTxDefaults.
-func reconcile(cmd *cobra.Command) error {
-	changed := func(name string) bool { return cmd.Flags().Changed(name) }
-	if changed(flags.FlagFees) && !changed(flags.FlagGasPrices) {
-		if err := cmd.Flags().Set(flags.FlagGasPrices, ""); err != nil {
-			return err
-		}
+	if err := configure(cmd); err != nil {
+		return err
 	}
-	if changed(flags.FlagDryRun) && !changed(flags.FlagGas) {
-		return cmd.Flags().Set(flags.FlagGas, strconv.Itoa(flags.DefaultGasLimit))
-	}
-	return nil
+	return checkFlags(cmd)
 }
 
 // addCommands adds every command that autocli does not make.
@@ -165,7 +160,7 @@ func addCommands(root *cobra.Command, known *app.App) {
 		initCmd(known),
 		genesisCmd(known),
 		debug.Cmd(),
-		confixcmd.ConfigCommand(),
+		configCmd(),
 		pruning.Cmd(newApp, app.DefaultNodeHome),
 		snapshot.Cmd(newApp),
 		server.StatusCommand(),

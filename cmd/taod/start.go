@@ -47,5 +47,8 @@ func exportApp(
 			return servertypes.ExportedApp{}, err
 		}
 	}
+	if chain.LastBlockHeight() == 0 {
+		return servertypes.ExportedApp{}, errors.New("there is no block yet, nothing but the genesis: start the node first")
+	}
 	return chain.ExportAppStateAndValidators(forZeroHeight, allowed, modules)
 }

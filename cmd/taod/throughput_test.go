@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -120,6 +123,7 @@ func fullNetwork(b testing.TB, tr traffic) *generator {
 			comet.TxIndex.Indexer = tr.indexer
 			comet.LogLevel = "error"
 			comet.RPC.MaxOpenConnections = 2000
+			comet.RPC.PprofListenAddress = os.Getenv("TAO_PPROF")
 			node.API.Enable = false
 		}
 	})
@@ -217,11 +221,13 @@ func throughput(b *testing.B, tr traffic) {
 	status, err := rpc.Status(context.Background())
 	require.NoError(b, err)
 	first := status.SyncInfo.LatestBlockHeight + warmUp
+	profiled := g.profile(b, first)
 	waitCtx, stop := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer stop()
 	require.NoError(b, localnet.WaitHeight(waitCtx, f.RPC(0), first+blocks))
 	cancel()
 	<-done
+	<-profiled
 	succeeded, failed, times := g.count(b, rpc, first, first+blocks)
 	elapsed := times[len(times)-1].Sub(times[0]).Seconds()
 	b.ReportMetric(float64(succeeded)/elapsed, "tx/s")
@@ -230,6 +236,41 @@ func throughput(b *testing.B, tr traffic) {
 	reportIntervals(b, times)
 	b.ReportMetric(rss(b, f.net.PID(0)), "MiB-RSS")
 	b.ReportMetric(0, "ns/op")
+}
+
+// profile writes a CPU profile of the node, of 20 s from height first on, when
+// TAO_PPROF names an address for it.
+func (g *generator) profile(b *testing.B, first int64) (done chan struct{}) {
+	done = make(chan struct{})
+	address := os.Getenv("TAO_PPROF")
+	if address == "" {
+		close(done)
+		return done
+	}
+	name := filepath.Join(os.TempDir(), strings.ReplaceAll(g.tr.name, "/", "-")+".pprof")
+	go func() {
+		defer close(done)
+		if err := localnet.WaitHeight(context.Background(), g.RPC(0), first); err != nil {
+			b.Error(err)
+			return
+		}
+		res, err := http.Get("http://" + address + "/debug/pprof/profile?seconds=20")
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		data, err := io.ReadAll(res.Body)
+		err = errors.Join(err, res.Body.Close())
+		if err == nil {
+			err = os.WriteFile(name, data, 0o644)
+		}
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		b.Log("profile: go tool pprof " + name)
+	}()
+	return done
 }
 
 // reportIntervals reports the median and the longest time between blocks.

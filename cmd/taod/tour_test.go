@@ -22,6 +22,13 @@ func TestTour(t *testing.T) {
 	out := must(t, home, "tx", "bank", "send", "alice", bob, "1.5tao", "--yes", "--wait")
 	require.Contains(t, out, "height: ")
 	require.Contains(t, must(t, home, "q", "bank", "balances", "bob", "-o", "json"), `"amount": "10001500000000"`)
+	t.Run("people read tao, programs rao", func(t *testing.T) {
+		require.Equal(t, "balances:\n- 10001.5tao\npagination:\n  total: \"1\"\n", must(t, home, "q", "bank", "balances", "bob"))
+		require.Equal(t, "balances:\n- 10001.5tao\npagination:\n  total: \"1\"\n", must(t, home, "q", "bank", "spendable-balances", "bob"))
+		require.Equal(t, "balance: 10001.5tao\n", must(t, home, "q", "bank", "balance", "bob", "rao"))
+		require.Regexp(t, `(?m)^- [0-9.]+tao$`, must(t, home, "q", "bank", "total-supply"))
+		require.Contains(t, must(t, home, "q", "bank", "total-supply", "-o", "json"), `"denom": "rao"`)
+	})
 	must(t, home, "localnet", "faucet", "bob", "10tao")
 	require.Contains(t, must(t, home, "q", "bank", "balances", "bob", "-o", "json"), `"amount": "10011500000000"`)
 
@@ -76,6 +83,12 @@ func TestTour(t *testing.T) {
 		}
 	})
 	t.Run("failures are not success", func(t *testing.T) { failures(t, f) })
+	t.Run("an export is JSON and nothing else", func(t *testing.T) {
+		f.net.StopNode(0)
+		r := taod(t, f.NodeHome(0), "export")
+		require.Zero(t, r.code, r.err)
+		require.True(t, json.Valid([]byte(r.out)), r.out[:min(200, len(r.out))])
+	})
 }
 
 func (f *fixture) height(t testing.TB) int64 {
@@ -144,6 +157,12 @@ func failures(t *testing.T, f *fixture) {
 		args []string
 	}{
 		{"finer than 1 rao", []string{"tx", "bank", "send", "alice", bob, "0.0000000001tao", "--yes"}},
+		{"no key \"nosuchkey\" in the keyring", []string{"tx", "bank", "send", "nosuchkey", bob, "1tao", "--yes"}},
+		{"nobody signs", []string{"tx", "neuron", "stake", hot, "1tao", "--yes"}},
+		{"argument \"tao1xyz\"", []string{"q", "bank", "balances", "tao1xyz"}},
+		{"height in the future", []string{"q", "bank", "balances", bob, "--height", "9999999"}},
+		{"Error: tx (ABCD) not found", []string{"q", "tx", "ABCD"}},
+		{"stop the node first", []string{"export", "--home", f.NodeHome(0)}},
 		{"insufficient funds", []string{"tx", "bank", "send", "alice", bob, "20000000tao", "--yes"}},
 		{"is a hotkey", []string{"tx", "bank", "send", "alice", hot, "1tao", "--yes"}},
 		{"out of gas", []string{"tx", "bank", "send", "alice", bob, "1tao", "--yes", "--wait", "--gas", "60000"}},
@@ -157,7 +176,7 @@ func failures(t *testing.T, f *fixture) {
 		{"max_price", []string{"tx", "neuron", "register", "1", "--hotkey", "fresh", "--max-price", "1rao", "--from", "alice", "--yes"}},
 		{"the least is", []string{"tx", "neuron", "stake", hot, "1rao", "--from", "alice", "--yes"}},
 		{"nosuchkey", []string{"tx", "neuron", "stake", hot, "1tao", "--from", "nosuchkey", "--yes"}},
-		{"a fresh key", []string{"tx", "neuron", "register", "1", "--hotkey", "bob", "--from", "alice", "--yes"}},
+		{"a fresh key", []string{"tx", "neuron", "register", "1", "--hotkey", "alice", "--from", "bob", "--yes"}},
 		{"no epoch", []string{"q", "weights", "epoch-input", "1", "--height", "4"}}, // tempo is 2, subnet 1 is due at odd heights
 		{"0..4095", []string{"q", "weights", "explain", "1", "5000"}},
 		{"unknown command", []string{"tx", "weights", "sett"}},

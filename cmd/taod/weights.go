@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -97,6 +101,9 @@ first; without it the row is lost.`,
 			if row.UIDs, row.Weights, err = types.ParseRow(args[1]); err != nil {
 				return err
 			}
+			if err := types.ValidateRow(row.UIDs, row.Weights); err != nil {
+				return err
+			}
 			row.Version, _ = cmd.Flags().GetUint64(flagRowVersion)
 			salt, err := saltFlag(cmd)
 			if err != nil {
@@ -156,30 +163,57 @@ func revealWeightsCmd() *cobra.Command {
 		Example: "taod tx weights reveal ~/.taod/commits/1f….json --from hot --wait",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			_, hotkey, err := from(cmd)
+			clientCtx, hotkey, err := from(cmd)
 			if err != nil {
 				return err
 			}
-			text, err := os.ReadFile(args[0])
+			row, salt, err := readRow(args[0])
 			if err != nil {
 				return err
 			}
-			var row hiddenRow
-			if err := json.Unmarshal(text, &row); err != nil {
-				return fmt.Errorf("%s is no committed row: %w", args[0], err)
+			if row.ChainID != clientCtx.ChainID {
+				return fmt.Errorf("%s was committed on chain %q, and this is chain %q (--chain-id)", args[0], row.ChainID, clientCtx.ChainID)
 			}
-			if row.Hotkey != hotkey {
-				return fmt.Errorf("%s was committed by %s, and --from is %s", args[0], row.Hotkey, hotkey)
-			}
-			salt, err := hex.DecodeString(row.Salt)
-			if err != nil {
-				return fmt.Errorf("the salt in %s is no hexadecimal: %w", args[0], err)
+			if row.Hotkey != hotkey { // the same neuron, if its hotkey was swapped
+				fmt.Fprintf(cmd.ErrOrStderr(), "%s was committed by %s, and --from is %s: it can be revealed only where that has taken the other's place\n", args[0], row.Hotkey, hotkey)
 			}
 			return sendFree(cmd, &types.MsgRevealWeights{
 				Hotkey: hotkey, Subnet: row.Subnet, Uids: row.UIDs, Weights: row.Weights, Salt: salt, Version: row.Version,
 			})
 		},
 	}
+}
+
+// readRow reads what a commit saved.
+func readRow(file string) (row hiddenRow, salt []byte, err error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return row, nil, err
+	}
+	if err := json.Unmarshal(text, &row); err != nil {
+		return row, nil, fmt.Errorf("%s is no committed row: %w", file, inWords(err))
+	}
+	if err := types.ValidateRow(row.UIDs, row.Weights); err != nil {
+		return row, nil, fmt.Errorf("%s is no committed row: %w", file, err)
+	}
+	if salt, err = hex.DecodeString(row.Salt); err != nil {
+		err = fmt.Errorf("the salt in %s is no hexadecimal: %w", file, err)
+	}
+	return row, salt, err
+}
+
+// inWords says what is wrong with JSON without the names of Go's types.
+func inWords(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	is := strings.NewReplacer("array", "a list", "string", "a text", "object", "an object", "bool", "true or false", "number", "a number").Replace(wrong.Value)
+	if wrong.Field == "" {
+		return fmt.Errorf("%s is no object", is)
+	}
+	wants := map[reflect.Kind]string{reflect.String: "a text", reflect.Slice: "a list"}
+	return fmt.Errorf("%s is %s, it must be %s", wrong.Field, is, cmp.Or(wants[wrong.Type.Kind()], "a whole number"))
 }
 
 func subnetArg(text string) (uint64, error) {

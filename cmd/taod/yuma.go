@@ -158,11 +158,10 @@ func yumaExplainCmd() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			text, err := json.Marshal(explanation)
-			if err != nil {
-				return err
+			if format == flags.OutputFormatJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(explanation)
 			}
-			return printExplanation(cmd.OutOrStdout(), text, format)
+			return printExplanation(cmd.OutOrStdout(), explanation)
 		},
 	}
 	cmd.Flags().Int(flagEpoch, -1, "Which epoch of the file, from 0; -1 is the last")
@@ -170,16 +169,8 @@ func yumaExplainCmd() *cobra.Command {
 	return cmd
 }
 
-// printExplanation prints JSON as it is, or two tables.
-func printExplanation(out io.Writer, text json.RawMessage, format string) error {
-	if format == flags.OutputFormatJSON {
-		_, err := fmt.Fprintln(out, string(text))
-		return err
-	}
-	var x yuma.Explanation
-	if err := json.Unmarshal(text, &x); err != nil {
-		return err
-	}
+// printExplanation prints two tables.
+func printExplanation(out io.Writer, x *yuma.Explanation) error {
 	fmt.Fprintf(out, "uid %d: %s\nstake %s %%, active stake %s %%, consensus %s %%, trust %s %%\nincentive %s %% = %s, dividends %s %% = %s\n",
 		x.UID, x.Status, share(x.Stake), share(x.Active), share(x.Consensus), share(x.Trust),
 		share(x.Incentive), amount.FormatRao(x.Server), share(x.Dividends), amount.FormatRao(x.Validator))
