@@ -125,6 +125,7 @@ func fullNetwork(b testing.TB, tr traffic) *generator {
 			comet.RPC.MaxOpenConnections = 2000
 			comet.RPC.PprofListenAddress = os.Getenv("TAO_PPROF")
 			node.API.Enable = false
+			node.StateSync.SnapshotInterval = app.DefaultNodeConfig().StateSync.SnapshotInterval
 		}
 	})
 	rpc, err := rpchttp.New(g.RPC(0), "/websocket")
