@@ -83,6 +83,10 @@ func (d CheckDecorator) AnteHandle(ctx sdk.Context, tx sdk.Tx, simulate bool, ne
 				return ctx, err
 			}
 		}
+		// In a block the message itself runs the same checks, right behind this.
+		if ctx.ExecMode() == sdk.ExecModeFinalize {
+			continue
+		}
 		// The free check reads on a meter of its own: gas belongs to the message.
 		if err := d.checker.CheckFree(unmetered(ctx), msg); err != nil {
 			return ctx, err

@@ -179,11 +179,11 @@ func TestPaidSpamCannotDelayTheRow(t *testing.T) {
 func TestOneRowPerBlock(t *testing.T) {
 	c, neurons, _ := world(t)
 	hot := neurons[0]
-	first, second := c.Free(hot.Hot, apptest.Row(hot.Hotkey(), 1, 7)), c.Free(hot.Hot, apptest.Row(hot.Hotkey(), 2, 7))
+	first := c.Free(hot.Hot, apptest.Row(hot.Hotkey(), 1, 7))
+	second := c.Tx(apptest.TxOptions{Key: hot.Hot, Gas: 200_000, Timeout: c.Time(c.Height() + 10)}, apptest.Row(hot.Hotkey(), 2, 7))
 	res := c.NextBlock(first, second, first)
 	require.Zero(t, res[0].Code, res[0].Log)
-	for _, r := range res[1:] {
-		require.Equal(t, weightstypes.ErrTooSoon.ABCICode(), r.Code, "the same checks run in the block")
-		require.Equal(t, weightstypes.ModuleName, r.Codespace)
-	}
+	require.Equal(t, weightstypes.ErrTooSoon.ABCICode(), res[1].Code, "the same checks run in the block")
+	require.Equal(t, weightstypes.ModuleName, res[1].Codespace)
+	require.Contains(t, res[2].Log, "already used", "and none is taken twice")
 }

@@ -33,9 +33,10 @@ func (k *Keeper) setRow(ctx context.Context, from sender, hotkey string, row typ
 	if err := k.Rows.Set(ctx, collections.Join(from.subnet.Id, uint32(from.uid)), row.Bytes()); err != nil {
 		return err
 	}
-	return emit(ctx, &types.EventRowSet{
+	sdk.UnwrapSDKContext(ctx).EventManager().EmitEvent(types.EventRowSet{
 		Subnet: from.subnet.Id, Uid: uint32(from.uid), Hotkey: hotkey, Entries: uint32(len(row.Entries)), Revealed: revealed,
-	})
+	}.Event())
+	return nil
 }
 
 // CommitWeights hides a row until it is revealed. Commits that nobody revealed in
