@@ -157,6 +157,9 @@ func (s Subnet) validate() error {
 	if s.Lock > maxAmount*21 {
 		return ErrInvalidAmount.Wrapf("lock is %d rao", s.Lock)
 	}
+	if s.Owner == "" && s.OfferedTo != "" {
+		return ErrInvalidAddress.Wrapf("it is offered to %s and belongs to nobody", s.OfferedTo)
+	}
 	if s.Owner == "" && s.Lock != 0 {
 		return ErrInvalidAmount.Wrapf("%d rao are locked for a subnet without an owner", s.Lock)
 	}
