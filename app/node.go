@@ -47,6 +47,9 @@ func DefaultNodeConfig() NodeConfig {
 	cfg.StateSync.SnapshotInterval = 1000
 	cfg.StateSync.SnapshotKeepRecent = 2
 	cfg.Mempool.MaxTxs = -1
+	// Per store, and every version adds nodes: the SDK's 781,250 fill with versions
+	// that nobody reads and double the memory of a busy node.
+	cfg.IAVLCacheSize = 100_000
 	return NodeConfig{Config: *cfg, Tao: TaoConfig{SignatureCache: DefaultSignatureCache}}
 }
 
