@@ -171,7 +171,7 @@ func (w *world) examples(t *testing.T) []example {
 			return &subnettypes.MsgDescribeSubnet{Authority: carol, Subnet: 2, Name: "opticks", Description: "light"}
 		}, w.carol, []string{"description/missing"}},
 		{func() sdk.Msg { return &subnettypes.MsgOfferOwnership{Owner: carol, Subnet: 2, To: dave} }, w.carol,
-			[]string{"to/missing", "to/foreign", "to/module"}},
+			[]string{"to/missing", "to/foreign"}},
 		{func() sdk.Msg { return &subnettypes.MsgAcceptOwnership{Owner: dave, Subnet: 3} }, w.dave, nil},
 		{func() sdk.Msg {
 			return &subnettypes.MsgSetHyperparameter{Authority: carol, Subnet: 2, Name: "tempo", Value: "20"}

@@ -25,6 +25,11 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		return err
 	}
 	for _, subnet := range gs.Subnets {
+		for _, owner := range []string{subnet.Owner, subnet.OfferedTo} {
+			if addr, err := sdk.AccAddressFromBech32(owner); owner != "" && (err != nil || k.bank.BlockedAddr(addr)) {
+				return types.ErrInvalidGenesis.Wrapf("%s is a module's account and cannot own subnet %d: its lock could not return", owner, subnet.Id)
+			}
+		}
 		if err := errors.Join(k.Subnets.Set(ctx, subnet.Id, subnet), k.Names.Set(ctx, subnet.Name, subnet.Id)); err != nil {
 			return err
 		}

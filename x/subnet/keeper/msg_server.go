@@ -75,12 +75,16 @@ func (s msgServer) CreateSubnet(ctx context.Context, msg *types.MsgCreateSubnet)
 	})
 }
 
-// mayOwn refuses hotkeys: they never hold Tao, and a lock comes back one day.
+// mayOwn refuses hotkeys, which never hold Tao, and modules' accounts, which receive
+// none: a lock comes back one day.
 func (k *Keeper) mayOwn(ctx context.Context, owner []byte) error {
 	if hot, err := k.stakes.IsHotkey(ctx, owner); err != nil {
 		return err
 	} else if hot {
 		return types.ErrUnauthorized.Wrapf("%s is a hotkey and cannot own a subnet; use its coldkey", sdk.AccAddress(owner))
+	}
+	if k.bank.BlockedAddr(owner) {
+		return types.ErrUnauthorized.Wrapf("%s is a module's account and cannot own a subnet", sdk.AccAddress(owner))
 	}
 	return nil
 }
@@ -212,7 +216,11 @@ func (s msgServer) OfferOwnership(ctx context.Context, msg *types.MsgOfferOwners
 		return nil, types.ErrUnauthorized.Wrapf("%q is not the owner %q of subnet %d", msg.Owner, subnet.Owner, msg.Subnet)
 	}
 	if msg.To != "" {
-		if _, err := address("to", msg.To); err != nil {
+		to, err := address("to", msg.To)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.mayOwn(ctx, to); err != nil {
 			return nil, err
 		}
 	}

@@ -2,7 +2,9 @@ package types
 
 import (
 	"bytes"
+	"math"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -60,6 +62,9 @@ func ValidateText(name, description string) error {
 	if err := printable("name", name, 1, MaxName); err != nil {
 		return err
 	}
+	if strings.TrimSpace(name) != name {
+		return ErrInvalidText.Wrapf("the name %q begins or ends with a space", name)
+	}
 	return printable("description", description, 0, MaxDescription)
 }
 
@@ -78,7 +83,7 @@ func printable(field, text string, least, most int) error {
 	return nil
 }
 
-// ValidateVote checks the shape of a vote; subnets must rise.
+// ValidateVote checks the shape of a vote.
 func ValidateVote(subnets, weights []uint64) error {
 	if len(subnets) != len(weights) {
 		return ErrInvalidVote.Wrapf("%d subnets and %d weights, there must be as many", len(subnets), len(weights))
@@ -130,8 +135,8 @@ func (gs GenesisState) validateSubnets() error {
 		}
 		names[s.Name] = s.Id
 	}
-	if gs.NextId <= last {
-		return ErrInvalidGenesis.Wrapf("next_id is %d, it must be above the largest id %d", gs.NextId, last)
+	if gs.NextId <= last || gs.NextId > math.MaxInt64 {
+		return ErrInvalidGenesis.Wrapf("next_id is %d, it must be above the largest id %d and below 2^63", gs.NextId, last)
 	}
 	return nil
 }
@@ -153,6 +158,9 @@ func (s Subnet) validate() error {
 	}
 	if s.Id == FirstSubnet && s.DissolvesAt != 0 {
 		return ErrDissolving.Wrapf("dissolves_at is %d, subnet %d never dissolves: it must be 0", s.DissolvesAt, FirstSubnet)
+	}
+	if s.Id == FirstSubnet && s.Lock != 0 {
+		return ErrInvalidAmount.Wrapf("%d rao are locked for subnet %d, which never dissolves: they would never come back", s.Lock, FirstSubnet)
 	}
 	if s.Lock > maxAmount*21 {
 		return ErrInvalidAmount.Wrapf("lock is %d rao", s.Lock)
