@@ -121,7 +121,7 @@ func MsgDissolveSubnetFactory(k *keeper.Keeper) simsx.SimMsgFactoryFn[*types.Msg
 }
 
 // MsgOfferOwnershipFactory offers subnets to accounts and, now and then, to a key
-// that is or may become a hotkey; some offers are withdrawn.
+// that may become a hotkey; some offers are withdrawn.
 func MsgOfferOwnershipFactory(k *keeper.Keeper, hotkeys *Hotkeys) simsx.SimMsgFactoryFn[*types.MsgOfferOwnership] {
 	return func(ctx context.Context, data *simsx.ChainDataSource, reporter simsx.SimulationReporter) ([]simsx.SimAccount, *types.MsgOfferOwnership) {
 		r := data.Rand()
@@ -135,6 +135,10 @@ func MsgOfferOwnershipFactory(k *keeper.Keeper, hotkeys *Hotkeys) simsx.SimMsgFa
 			to = ""
 		case 1:
 			to = simsx.OneOf(r, hotkeys.All()).AddressBech32
+		}
+		if to != "" && known(ctx, k, to) {
+			reporter.Skip("a hotkey cannot own")
+			return nil, nil
 		}
 		return owner(data, reporter, subnet.Owner), &types.MsgOfferOwnership{Owner: subnet.Owner, Subnet: subnet.Id, To: to}
 	}
