@@ -14,7 +14,7 @@ import (
 
 func TestGenesisSurvivesExport(t *testing.T) {
 	c := chainAt(t, 2*bonded, nil)
-	c.Blocks(2)
+	c.Blocks(10) // weights are set every 10 blocks
 	ctx := at(c)
 	gs, err := c.EmissionKeeper.ExportGenesis(ctx)
 	require.NoError(t, err)

@@ -106,5 +106,9 @@ func TestQuerySupply(t *testing.T) {
 	list, err := q.Pots(c.Ctx(), &types.QueryPotsRequest{})
 	require.NoError(t, err)
 	require.Equal(t, pots(1, 75_000_000), list.Pots)
+	require.Empty(t, list.Weights, "they are set every 10 blocks")
+	c.Blocks(9)
+	list, err = q.Pots(c.Ctx(), &types.QueryPotsRequest{})
+	require.NoError(t, err)
 	require.Equal(t, weights(1, 1), list.Weights)
 }
