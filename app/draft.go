@@ -219,13 +219,16 @@ func (d *Draft) check() error {
 			return fmt.Errorf("coldkey %s is the account of a module, which nobody signs for: give the address of a key", h.Coldkey)
 		}
 	}
-	for name, err := range map[string]error{
-		authtypes.ModuleName: authtypes.ValidateGenesis(d.auth), banktypes.ModuleName: d.bank.Validate(),
-		stakingtypes.ModuleName: staking.ValidateGenesis(&d.staking),
-		neurontypes.ModuleName:  d.neurons.Validate(), subnettypes.ModuleName: d.subnets.Validate(),
+	for _, module := range []struct {
+		name string
+		err  error
+	}{
+		{authtypes.ModuleName, authtypes.ValidateGenesis(d.auth)}, {banktypes.ModuleName, d.bank.Validate()},
+		{stakingtypes.ModuleName, staking.ValidateGenesis(&d.staking)},
+		{subnettypes.ModuleName, d.subnets.Validate()}, {neurontypes.ModuleName, d.neurons.Validate()},
 	} {
-		if err != nil {
-			return fmt.Errorf("the genesis of %s: %w", name, err)
+		if module.err != nil {
+			return fmt.Errorf("the genesis of %s: %w", module.name, module.err)
 		}
 	}
 	return nil

@@ -71,9 +71,6 @@ func configure(cmd *cobra.Command) error {
 	v.SetEnvKeyReplacer(strings.NewReplacer(".", "_", "-", "_"))
 	v.AutomaticEnv()
 	home := v.GetString(flags.FlagHome)
-	if err := makeHome(home); err != nil {
-		return err
-	}
 	dir := filepath.Join(home, "config")
 	writeDefaults(dir)
 	for _, name := range []string{confix.CMTConfig, confix.AppConfig} {

@@ -75,24 +75,42 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 // checkOthers checks a genesis against other modules: every subnet exists, and
 // nothing is due to an account that cannot receive.
 func (k *Keeper) checkOthers(ctx context.Context, gs *types.GenesisState) error {
-	named := make(map[uint64]string)
-	for _, n := range gs.Neurons {
-		named[n.Subnet] = "a neuron"
-	}
-	for _, s := range gs.Sizes {
-		named[s.Subnet] = "a size"
-	}
-	for _, p := range gs.Prices {
-		named[p.Subnet] = "a price"
-	}
-	for _, s := range gs.Settled {
-		named[s.Subnet] = "a settlement"
-	}
-	for subnet, what := range named {
+	known := make(map[uint64]bool)
+	exists := func(subnet uint64, what string) error {
+		if known[subnet] {
+			return nil
+		}
 		if _, err := k.subnets.Subnet(ctx, subnet); err != nil {
 			return types.ErrInvalidGenesis.Wrapf("there is %s of subnet %d, which does not exist", what, subnet)
 		}
+		known[subnet] = true
+		return nil
 	}
+	for _, n := range gs.Neurons {
+		if err := exists(n.Subnet, "a neuron"); err != nil {
+			return err
+		}
+	}
+	for _, s := range gs.Sizes {
+		if err := exists(s.Subnet, "a size"); err != nil {
+			return err
+		}
+	}
+	for _, p := range gs.Prices {
+		if err := exists(p.Subnet, "a price"); err != nil {
+			return err
+		}
+	}
+	for _, s := range gs.Settled {
+		if err := exists(s.Subnet, "a settlement"); err != nil {
+			return err
+		}
+	}
+	return k.checkColdkeys(gs)
+}
+
+// checkColdkeys checks that every coldkey can be paid.
+func (k *Keeper) checkColdkeys(gs *types.GenesisState) error {
 	var coldkeys []string
 	for _, h := range gs.Hotkeys {
 		coldkeys = append(coldkeys, h.Coldkey)

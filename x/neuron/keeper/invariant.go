@@ -99,37 +99,32 @@ func (k *Keeper) unbondingIndexed(ctx context.Context, u types.Unbonding, need f
 
 // indexSizes compares the number of entries of each index with what was seen.
 func (k *Keeper) indexSizes(ctx context.Context, seen map[string]int) error {
-	found := make(map[string]int)
-	err := errors.Join(
-		counted(ctx, k.Owned.Walk, found, "owned"),
-		counted(ctx, k.OwnedUids.Walk, found, "owned_uids"),
-		counted(ctx, k.PositionsByColdkey.Walk, found, "positions_by_coldkey"),
-		counted(ctx, k.UnbondingQueue.Walk, found, "unbonding_queue"),
-		counted(ctx, k.UnbondingByColdkey.Walk, found, "unbonding_by_coldkey"),
-		counted(ctx, k.UnbondingByHotkey.Walk, found, "unbonding_by_hotkey"),
-		counted(ctx, k.SwapQueue.Walk, found, "swap_queue"),
-		k.Registrations.Walk(ctx, nil, func(addrID, uint32) (bool, error) {
-			found["registrations"]++
-			return false, nil
-		}),
+	registrations := func(ctx context.Context, rng collections.Ranger[addrID], visit func(addrID) (bool, error)) error {
+		return k.Registrations.Walk(ctx, rng, func(key addrID, _ uint32) (bool, error) { return visit(key) })
+	}
+	return errors.Join(
+		counted(ctx, "owned", k.Owned.Walk, seen),
+		counted(ctx, "owned_uids", k.OwnedUids.Walk, seen),
+		counted(ctx, "registrations", registrations, seen),
+		counted(ctx, "positions_by_coldkey", k.PositionsByColdkey.Walk, seen),
+		counted(ctx, "unbonding_queue", k.UnbondingQueue.Walk, seen),
+		counted(ctx, "unbonding_by_coldkey", k.UnbondingByColdkey.Walk, seen),
+		counted(ctx, "unbonding_by_hotkey", k.UnbondingByHotkey.Walk, seen),
+		counted(ctx, "swap_queue", k.SwapQueue.Walk, seen),
 	)
-	if err != nil {
-		return err
-	}
-	for index, count := range found {
-		if count != seen[index] {
-			return types.ErrInvariant.Wrapf("the index %s has %d entries, there are %d things in it", index, count, seen[index])
-		}
-	}
-	return nil
 }
 
-// counted counts the entries that a walk visits.
+// counted checks that a walk visits as many entries of an index as were seen.
 func counted[K any](
-	ctx context.Context, walk func(context.Context, collections.Ranger[K], func(K) (bool, error)) error, found map[string]int, name string,
+	ctx context.Context, index string, walk func(context.Context, collections.Ranger[K], func(K) (bool, error)) error, seen map[string]int,
 ) error {
-	return walk(ctx, nil, func(K) (bool, error) {
-		found[name]++
+	count := 0
+	err := walk(ctx, nil, func(K) (bool, error) {
+		count++
 		return false, nil
 	})
+	if err == nil && count != seen[index] {
+		err = types.ErrInvariant.Wrapf("the index %s has %d entries, there are %d things in it", index, count, seen[index])
+	}
+	return err
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/taonet/taonet/x/neuron/pool"
 	"github.com/taonet/taonet/x/neuron/types"
+	subnettypes "github.com/taonet/taonet/x/subnet/types"
 )
 
 type (
@@ -241,12 +242,9 @@ func coins(amount uint64) sdk.Coins {
 func height(ctx context.Context) uint64 { return uint64(sdk.UnwrapSDKContext(ctx).BlockHeight()) }
 
 func address(field, text string) (sdk.AccAddress, error) {
-	addr, err := sdk.AccAddressFromBech32(text)
+	addr, err := subnettypes.Canonical(text)
 	if err != nil {
 		return nil, types.ErrInvalidAddress.Wrapf("%s %q: %s", field, text, err)
-	}
-	if addr.String() != text { // an account has one name, by which others know it
-		return nil, types.ErrInvalidAddress.Wrapf("%s %q: write it as %s", field, text, addr)
 	}
 	return addr, nil
 }

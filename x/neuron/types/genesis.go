@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"encoding/hex"
 	"math/bits"
-	"slices"
 
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	"github.com/taonet/taonet/x/neuron/pool"
+	subnettypes "github.com/taonet/taonet/x/subnet/types"
 )
 
 // MaxUids bounds the uids of a subnet.
@@ -20,7 +20,8 @@ func DefaultGenesis() *GenesisState {
 }
 
 // AddNeuron registers a hotkey in a subnet with stake rao of its own, at height 0.
-// The accounts and the balance of the module's account are the caller's matter.
+// The accounts, the balance of the module's account and the order of subnets are the
+// caller's matter.
 func (gs *GenesisState) AddNeuron(subnet uint64, hotkey, coldkey sdk.AccAddress, stake uint64) error {
 	uid, address := uint32(0), hotkey.String()
 	for _, n := range gs.Neurons {
@@ -39,7 +40,7 @@ func (gs *GenesisState) AddNeuron(subnet uint64, hotkey, coldkey sdk.AccAddress,
 			if stake > 0 || h.Coldkey != coldkey.String() {
 				return ErrRegistered.Wrapf("%s is a hotkey of %s in another subnet; its stake is given there, here it is 0", hotkey, h.Coldkey)
 			}
-			gs.insert(Neuron{Subnet: subnet, Uid: uid, Hotkey: address})
+			gs.Neurons = append(gs.Neurons, Neuron{Subnet: subnet, Uid: uid, Hotkey: address})
 			return nil
 		}
 	}
@@ -56,17 +57,8 @@ func (gs *GenesisState) AddNeuron(subnet uint64, hotkey, coldkey sdk.AccAddress,
 		Address: hotkey.String(), Coldkey: coldkey.String(), Take: gs.Params.DefaultTake,
 		Assets: p.Assets, Shares: p.Shares.String(),
 	})
-	gs.insert(Neuron{Subnet: subnet, Uid: uid, Hotkey: address})
+	gs.Neurons = append(gs.Neurons, Neuron{Subnet: subnet, Uid: uid, Hotkey: address})
 	return nil
-}
-
-// insert adds a neuron behind the others of its subnet.
-func (gs *GenesisState) insert(n Neuron) {
-	at := slices.IndexFunc(gs.Neurons, func(other Neuron) bool { return other.Subnet > n.Subnet })
-	if at < 0 {
-		at = len(gs.Neurons)
-	}
-	gs.Neurons = slices.Insert(gs.Neurons, at, n)
 }
 
 // Totals are what the module's accounts must hold for a genesis, in rao.
@@ -317,9 +309,9 @@ func addresses(a, b string) error {
 
 // account reads an address in its one spelling.
 func account(text string) (sdk.AccAddress, error) {
-	addr, err := sdk.AccAddressFromBech32(text)
-	if err == nil && addr.String() != text {
-		err = ErrInvalidAddress.Wrapf("%q: write it as %s", text, addr)
+	addr, err := subnettypes.Canonical(text)
+	if err != nil {
+		err = ErrInvalidAddress.Wrapf("%q: %s", text, err)
 	}
 	return addr, err
 }

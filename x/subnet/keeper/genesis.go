@@ -25,10 +25,8 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		return err
 	}
 	for _, subnet := range gs.Subnets {
-		for _, owner := range []string{subnet.Owner, subnet.OfferedTo} {
-			if addr, err := sdk.AccAddressFromBech32(owner); owner != "" && (err != nil || k.bank.BlockedAddr(addr)) {
-				return types.ErrInvalidGenesis.Wrapf("%s is a module's account and cannot own subnet %d: its lock could not return", owner, subnet.Id)
-			}
+		if err := k.checkOwners(subnet); err != nil {
+			return err
 		}
 		if err := errors.Join(k.Subnets.Set(ctx, subnet.Id, subnet), k.Names.Set(ctx, subnet.Name, subnet.Id)); err != nil {
 			return err
@@ -44,6 +42,23 @@ func (k *Keeper) InitGenesis(ctx context.Context, gs *types.GenesisState) error 
 		}
 	}
 	return k.Invariant(ctx)
+}
+
+// checkOwners checks that whom a subnet belongs to or is offered to can be paid.
+func (k *Keeper) checkOwners(subnet types.Subnet) error {
+	for _, text := range []string{subnet.Owner, subnet.OfferedTo} {
+		if text == "" {
+			continue
+		}
+		owner, err := address("owner", text)
+		if err != nil {
+			return err
+		}
+		if k.bank.BlockedAddr(owner) {
+			return types.ErrInvalidGenesis.Wrapf("%s is a module's account and cannot own subnet %d: its lock could not return", text, subnet.Id)
+		}
+	}
+	return nil
 }
 
 // ExportGenesis writes the state.
@@ -112,15 +127,16 @@ func (k *Keeper) countInvariant(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	found := 0
 	err = k.Sums.Walk(ctx, nil, func(subnet, sum uint64) (bool, error) {
 		if sums[subnet] != sum {
 			return true, types.ErrInvariant.Wrapf("%d rao count for subnet %d, the hotkeys' add up to %d", sum, subnet, sums[subnet])
 		}
-		delete(sums, subnet)
+		found++
 		return false, nil
 	})
-	for subnet, sum := range sums {
-		err = errors.Join(err, types.ErrInvariant.Wrapf("no sum for subnet %d, the hotkeys' add up to %d rao", subnet, sum))
+	if err == nil && found != len(sums) {
+		err = types.ErrInvariant.Wrapf("there are sums for %d subnets, the hotkeys count for %d", found, len(sums))
 	}
 	return err
 }

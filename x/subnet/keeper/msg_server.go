@@ -375,12 +375,9 @@ func (s msgServer) UpdateParams(ctx context.Context, msg *types.MsgUpdateParams)
 }
 
 func address(field, text string) (sdk.AccAddress, error) {
-	addr, err := sdk.AccAddressFromBech32(text)
+	addr, err := types.Canonical(text)
 	if err != nil {
 		return nil, types.ErrInvalidAddress.Wrapf("%s %q: %s", field, text, err)
-	}
-	if addr.String() != text { // an account has one name, by which others know it
-		return nil, types.ErrInvalidAddress.Wrapf("%s %q: write it as %s", field, text, addr)
 	}
 	return addr, nil
 }

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	sdk "github.com/cosmos/cosmos-sdk/types"
 )
 
 const tao = 1_000_000_000
@@ -152,7 +150,7 @@ func (s Subnet) validate() error {
 		if account.address == "" {
 			continue
 		}
-		if _, err := canonical(account.address); err != nil {
+		if _, err := Canonical(account.address); err != nil {
 			return ErrInvalidAddress.Wrapf("%s %q: %s", account.field, account.address, err)
 		}
 	}
@@ -182,7 +180,7 @@ func (s Subnet) validate() error {
 func (gs GenesisState) validateVotes() error {
 	var last []byte
 	for _, v := range gs.Votes {
-		hotkey, err := canonical(v.Hotkey)
+		hotkey, err := Canonical(v.Hotkey)
 		if err != nil {
 			return ErrInvalidGenesis.Wrapf("vote of %q: %s", v.Hotkey, err)
 		}
@@ -198,15 +196,6 @@ func (gs GenesisState) validateVotes() error {
 		}
 	}
 	return nil
-}
-
-// canonical reads an address in its one spelling, by which others know it.
-func canonical(text string) (sdk.AccAddress, error) {
-	addr, err := sdk.AccAddressFromBech32(text)
-	if err == nil && addr.String() != text {
-		err = ErrInvalidAddress.Wrapf("write it as %s", addr)
-	}
-	return addr, err
 }
 
 // LockSum is what all owners locked together, in rao.
