@@ -174,6 +174,24 @@ func (k *Keeper) HotkeyAt(ctx context.Context, subnet uint64, uid uint16) ([]byt
 	return hotkey, err == nil, err
 }
 
+// Keys are the hotkeys and coldkeys of a subnet's n uids; a vacant uid has none.
+func (k *Keeper) Keys(ctx context.Context, subnet uint64, n int) (hotkeys, coldkeys [][]byte, err error) {
+	hotkeys, coldkeys = make([][]byte, n), make([][]byte, n)
+	err = k.Neurons.Walk(ctx, collections.NewPrefixedPairRange[uint64, uint32](subnet), func(key place, hotkey []byte) (bool, error) {
+		hotkeys[key.K2()] = hotkey
+		return false, nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	err = k.OwnedUids.Walk(ctx, collections.NewPrefixedTripleRange[uint64, []byte, uint32](subnet),
+		func(key collections.Triple[uint64, []byte, uint32]) (bool, error) {
+			coldkeys[key.K3()] = key.K2()
+			return false, nil
+		})
+	return hotkeys, coldkeys, err
+}
+
 // SendRestriction refuses to send Tao to a hotkey: it would be out of its owner's
 // reach. What a module pays out, a returned deposit for example, goes to the
 // coldkey instead: a refusal there would stop a block.

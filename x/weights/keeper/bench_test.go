@@ -67,6 +67,22 @@ func BenchmarkEndBlock(b *testing.B) {
 	}
 }
 
+// BenchmarkMetagraph asks for a full subnet as a client does: query, answer and its
+// encoding, on a committed state.
+func BenchmarkMetagraph(b *testing.B) {
+	c := fullSubnet(b, 4096)
+	c.Blocks(2)
+	data, err := (&types.QueryMetagraphRequest{Subnet: 1}).Marshal()
+	require.NoError(b, err)
+	b.ReportAllocs()
+	for b.Loop() {
+		res, err := c.Query(b.Context(), &abci.RequestQuery{Path: "/tao.weights.v1.Query/Metagraph", Data: data})
+		require.NoError(b, err)
+		require.Zero(b, res.Code, res.Log)
+		b.SetBytes(int64(len(res.Value)))
+	}
+}
+
 // written counts what one block writes to our stores: values, and bytes with keys.
 func written(b *testing.B, c *apptest.Chain, height int64) (count, size int) {
 	b.Helper()

@@ -10,6 +10,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"cosmossdk.io/collections"
+
 	sdk "github.com/cosmos/cosmos-sdk/types"
 
 	subnettypes "github.com/taonet/taonet/x/subnet/types"
@@ -119,6 +121,10 @@ func (k *Keeper) metagraph(ctx context.Context, epoch types.Epoch, mask uint32) 
 			return nil, err
 		}
 	}
+	hotkeys, coldkeys, err := k.neurons.Keys(ctx, subnet, len(columns.Stake))
+	if err != nil {
+		return nil, err
+	}
 	neurons := make([]types.NeuronState, 0, len(columns.Stake))
 	for uid := range columns.Stake {
 		// The results of whoever had the uid in the last epoch are not this neuron's.
@@ -127,22 +133,14 @@ func (k *Keeper) metagraph(ctx context.Context, epoch types.Epoch, mask uint32) 
 			r = results{}
 		}
 		n := types.NeuronState{Uid: uint32(uid)}
-		hotkey, ok, err := k.neurons.HotkeyAt(ctx, subnet, uint16(uid))
-		if err != nil {
-			return nil, err
-		}
-		if !ok {
+		if hotkeys[uid] == nil {
 			continue
 		}
 		if want(types.COLUMN_HOTKEY) {
-			n.Hotkey = sdk.AccAddress(hotkey).String()
+			n.Hotkey = sdk.AccAddress(hotkeys[uid]).String()
 		}
 		if want(types.COLUMN_COLDKEY) {
-			coldkey, _, err := k.neurons.Coldkey(ctx, hotkey)
-			if err != nil {
-				return nil, err
-			}
-			n.Coldkey = coldkey.String()
+			n.Coldkey = sdk.AccAddress(coldkeys[uid]).String()
 		}
 		if want(types.COLUMN_STAKE) {
 			n.Stake, n.StakeWeight = columns.Stake[uid], r.share(types.ColumnStakeWeight, uid)
@@ -184,9 +182,13 @@ func (k *Keeper) metagraph(ctx context.Context, epoch types.Epoch, mask uint32) 
 
 // lastUpdates are the heights of all rows, 0 for none.
 func (k *Keeper) lastUpdates(ctx context.Context, subnet uint64, n int) ([]uint64, error) {
-	var w workspace
-	err := k.loadRows(ctx, &w, subnet, n)
-	return w.in.LastUpdate, err
+	heights := make([]uint64, n)
+	err := k.Rows.Walk(ctx, collections.NewPrefixedPairRange[uint64, uint32](subnet), func(key place, b []byte) (bool, error) {
+		height, err := types.RowUpdated(b)
+		heights[key.K2()] = height
+		return false, err
+	})
+	return heights, err
 }
 
 // Neuron implements types.QueryServer.

@@ -28,7 +28,7 @@ type NeuronKeeper interface {
 	Size(ctx context.Context, subnet uint64) (int, error)
 	UID(ctx context.Context, subnet uint64, hotkey []byte) (uid uint16, ok bool, err error)
 	HotkeyAt(ctx context.Context, subnet uint64, uid uint16) ([]byte, bool, error)
-	Coldkey(ctx context.Context, hotkey []byte) (sdk.AccAddress, bool, error)
+	Keys(ctx context.Context, subnet uint64, n int) (hotkeys, coldkeys [][]byte, err error)
 	OwnerUID(ctx context.Context, subnet subnettypes.Subnet) (uid uint16, ok bool, err error)
 	StakeAt(ctx context.Context, subnet uint64, uid uint16) (uint64, error)
 	RegisteredAt(ctx context.Context, subnet uint64, uid uint16) (uint64, error)

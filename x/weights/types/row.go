@@ -43,6 +43,14 @@ func AppendRow(arena []uint32, b []byte) (StoredRow, []uint32, error) {
 	return r, arena, nil
 }
 
+// RowUpdated is the height at which a stored row was updated.
+func RowUpdated(b []byte) (uint64, error) {
+	if len(b) < rowHeader {
+		return 0, ErrCorrupt.Wrapf("a row has %d bytes", len(b))
+	}
+	return binary.LittleEndian.Uint64(b), nil
+}
+
 // PackRow sorts, scales and packs a checked row; zero weights are left out.
 func PackRow(uids, weights []uint32) yuma.Row {
 	values := make([]uint16, len(weights))
