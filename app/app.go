@@ -73,6 +73,9 @@ type App struct {
 const (
 	// OptionSignatureCache is how many verified transactions a node remembers; 0 for none.
 	OptionSignatureCache = "tao.signature-cache"
+	// OptionHeapTarget is the heap in MiB that a node fills before it collects garbage;
+	// 0 leaves it to Go.
+	OptionHeapTarget = "tao.heap-target"
 	// OptionInvariants checks every invariant after every block; for tests.
 	OptionInvariants = "tao.invariants"
 )
@@ -80,6 +83,7 @@ const (
 // Defaults of the options and of what a node keeps pending.
 const (
 	DefaultSignatureCache = 65_536
+	DefaultHeapTarget     = 640
 	DefaultMempoolSize    = 20_000
 	DefaultMaxBytes       = 4 << 20
 )

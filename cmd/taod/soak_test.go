@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/time/rate"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
 
 	weightstypes "github.com/taonet/taonet/x/weights/types"
 )
@@ -20,7 +23,7 @@ const rowsPerSecond = 500
 
 // BenchmarkSoak keeps a full subnet busy: 4,096 neurons with stored rows of 64,
 // all permitted, an epoch in every block, 500 rows a second sent anew and a
-// metagraph asked for every second. TAO_SOAK says for how long (1m). Disk grows by
+// metagraph asked for by gRPC every second. TAO_SOAK says for how long (1m). Disk grows by
 // what is reported until pruning begins, 1,000 blocks in; blocks themselves are
 // never pruned unless min-retain-blocks says so.
 func BenchmarkSoak(b *testing.B) {
@@ -43,7 +46,10 @@ func soak(b *testing.B, lasts time.Duration) {
 	go func() { defer close(done); g.run(ctx) }()
 	rpc, err := rpchttp.New(g.RPC(0), "/websocket")
 	require.NoError(b, err)
-	query := weightstypes.NewQueryClient(querying(g.app, rpc))
+	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", g.Ports(0).GRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	require.NoError(b, err)
+	defer conn.Close()
+	query := weightstypes.NewQueryClient(conn)
 
 	time.Sleep(fullSubnet / rowsPerSecond * 2 * time.Second) // everybody has a row
 	rows, err := query.Rows(ctx, &weightstypes.QueryRowsRequest{Subnet: 1})

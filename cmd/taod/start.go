@@ -20,6 +20,11 @@ import (
 func addStartFlags(cmd *cobra.Command) {
 	cmd.Flags().Int(app.OptionSignatureCache, app.DefaultSignatureCache,
 		"How many verified transactions to remember; 0 for none")
+	cmd.Flags().Uint64(app.OptionHeapTarget, app.DefaultHeapTarget,
+		"MiB of heap to fill before garbage is collected; 0 leaves it to GOGC")
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		return setHeapTarget(server.GetServerContextFromCmd(cmd).Viper)
+	}
 }
 
 // newApp builds the chain for a node.

@@ -18,6 +18,7 @@ import (
 
 	cmtcfg "github.com/cometbft/cometbft/config"
 	rpchttp "github.com/cometbft/cometbft/rpc/client/http"
+	coretypes "github.com/cometbft/cometbft/rpc/core/types"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/time/rate"
 
@@ -42,7 +43,9 @@ const (
 	fullSubnet  = 4096
 	entriesSent = 64
 	workers     = 16
-	oneTao      = 1_000_000_000
+	// perRequest transactions go in one JSON-RPC batch; a node takes 10.
+	perRequest = 8
+	oneTao     = 1_000_000_000
 )
 
 // traffic is what a throughput run sends.
@@ -80,12 +83,14 @@ func BenchmarkNode(b *testing.B) {
 // generator signs and sends as fast as it can, or as pace allows.
 type generator struct {
 	*fixture
-	tr       traffic
-	pace     *rate.Limiter // nil for no bound
-	keys     []cryptotypes.PrivKey
-	numbers  map[string]uint64
-	accepted atomic.Int64
-	refused  atomic.Int64
+	tr      traffic
+	pace    *rate.Limiter // nil for no bound
+	keys    []cryptotypes.PrivKey
+	numbers map[string]uint64
+	// sequences of the keys; each belongs to one worker.
+	sequences []uint64
+	accepted  atomic.Int64
+	refused   atomic.Int64
 }
 
 func benchKey(i int, isED25519 bool, kind string) cryptotypes.PrivKey {
@@ -117,6 +122,7 @@ func fullNetwork(b testing.TB, tr traffic) *generator {
 				}
 				g.keys = append(g.keys, hot)
 			}
+			g.sequences = make([]uint64, len(g.keys))
 			return nil
 		}
 		cfg.Edit = func(_ int, node *app.NodeConfig, comet *cmtcfg.Config) {
@@ -166,10 +172,9 @@ func (g *generator) run(ctx context.Context) {
 			if err != nil {
 				return
 			}
-			sequences := make([]uint64, len(g.keys))
 			for round := 0; ctx.Err() == nil; round++ {
-				for i := w; i < len(g.keys) && ctx.Err() == nil; i += workers {
-					g.one(ctx, rpc, i, round, sequences)
+				for i := w; i < len(g.keys) && ctx.Err() == nil; i += workers * perRequest {
+					g.some(ctx, rpc, i, round)
 				}
 			}
 		}()
@@ -177,30 +182,50 @@ func (g *generator) run(ctx context.Context) {
 	wg.Wait()
 }
 
-func (g *generator) one(ctx context.Context, rpc *rpchttp.HTTP, i, round int, sequences []uint64) {
-	if g.pace != nil && g.pace.Wait(ctx) != nil {
+// some sends a transaction of each of the next keys of a worker in one request.
+func (g *generator) some(ctx context.Context, rpc *rpchttp.HTTP, first, round int) {
+	batch, sent := rpc.NewBatch(), make([]int, 0, perRequest)
+	for i := first; i < min(first+workers*perRequest, len(g.keys)); i += workers {
+		if g.pace != nil && g.pace.Wait(ctx) != nil {
+			return
+		}
+		tx, err := g.tx(ctx, i, round)
+		if err == nil {
+			_, err = batch.BroadcastTxSync(ctx, tx)
+		}
+		if err != nil {
+			g.refused.Add(1)
+			continue
+		}
+		sent = append(sent, i)
+	}
+	results, err := batch.Send(ctx)
+	if err != nil {
+		g.refused.Add(int64(len(sent)))
 		return
 	}
+	for k, result := range results {
+		if res, ok := result.(*coretypes.ResultBroadcastTx); ok && res.Code == 0 {
+			g.accepted.Add(1)
+			g.sequences[sent[k]]++
+		} else {
+			g.refused.Add(1)
+		}
+	}
+}
+
+// tx is signed by key i.
+func (g *generator) tx(ctx context.Context, i, round int) ([]byte, error) {
 	o := sign.Options{ChainID: localnet.ChainID, Key: g.keys[i], Number: g.numbers[sign.Address(g.keys[i]).String()], Gas: 100_000}
 	if g.tr.send {
 		o.Fee = 1000
 	}
 	if g.tr.ordered {
-		o.Sequence = sequences[i]
+		o.Sequence = g.sequences[i]
 	} else {
 		o.Timeout = time.Now().Add(20 * time.Second)
 	}
-	tx, err := sign.Tx(ctx, g.app.TxConfig(), o, g.message(i, round))
-	if err != nil {
-		return
-	}
-	res, err := rpc.BroadcastTxSync(ctx, tx)
-	if err != nil || res.Code != 0 {
-		g.refused.Add(1)
-		return
-	}
-	sequences[i]++
-	g.accepted.Add(1)
+	return sign.Tx(ctx, g.app.TxConfig(), o, g.message(i, round))
 }
 
 // throughput runs the traffic for TAO_BLOCKS blocks and reports what was finalised.
@@ -230,6 +255,7 @@ func throughput(b *testing.B, tr traffic) {
 	<-done
 	<-profiled
 	succeeded, failed, times := g.count(b, rpc, first, first+blocks)
+	require.NotZero(b, succeeded)
 	elapsed := times[len(times)-1].Sub(times[0]).Seconds()
 	b.ReportMetric(float64(succeeded)/elapsed, "tx/s")
 	b.ReportMetric(float64(failed), "failed")

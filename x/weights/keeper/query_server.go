@@ -66,105 +66,84 @@ func (q queryServer) Metagraph(ctx context.Context, req *types.QueryMetagraphReq
 	}, err
 }
 
-// results are the unpacked columns of the last epoch.
-type results struct {
-	u16 map[string][]byte
-}
-
-func (r results) share(name string, uid int) uint32 {
-	if b := r.u16[name]; 2*uid+2 <= len(b) {
-		return uint32(binary.LittleEndian.Uint16(b[2*uid:]))
+// share reads the entry of a uid in a column of u16 values, 0 beyond its end.
+func share(column []byte, uid int) uint32 {
+	if 2*uid+2 > len(column) {
+		return 0
 	}
-	return 0
+	return uint32(binary.LittleEndian.Uint16(column[2*uid:]))
 }
 
-func (r results) amount(name string, uid int) uint64 {
-	if b := r.u16[name]; 8*uid+8 <= len(b) {
-		return binary.LittleEndian.Uint64(b[8*uid:])
+// amount reads the entry of a uid in a column of amounts.
+func amount(column []byte, uid int) uint64 {
+	if 8*uid+8 > len(column) {
+		return 0
 	}
-	return 0
+	return binary.LittleEndian.Uint64(column[8*uid:])
 }
 
-func (r results) mark(name string, uid int) bool {
-	b := r.u16[name]
-	return uid < len(b) && b[uid] != 0
+// mark reads the entry of a uid in a column of marks.
+func mark(column []byte, uid int) bool { return uid < len(column) && column[uid] != 0 }
+
+// resultFields says which wanted column of an epoch fills which field.
+var resultFields = []struct {
+	want types.Column
+	name string
+	set  func(n *types.NeuronState, column []byte, uid int)
+}{
+	{types.COLUMN_STAKE, types.ColumnStakeWeight, func(n *types.NeuronState, c []byte, uid int) { n.StakeWeight = share(c, uid) }},
+	{types.COLUMN_RANK, types.ColumnRank, func(n *types.NeuronState, c []byte, uid int) { n.Rank = share(c, uid) }},
+	{types.COLUMN_TRUST, types.ColumnTrust, func(n *types.NeuronState, c []byte, uid int) { n.Trust = share(c, uid) }},
+	{types.COLUMN_CONSENSUS, types.ColumnConsensus, func(n *types.NeuronState, c []byte, uid int) { n.Consensus = share(c, uid) }},
+	{types.COLUMN_INCENTIVE, types.ColumnIncentive, func(n *types.NeuronState, c []byte, uid int) { n.Incentive = share(c, uid) }},
+	{types.COLUMN_DIVIDENDS, types.ColumnDividends, func(n *types.NeuronState, c []byte, uid int) { n.Dividends = share(c, uid) }},
+	{types.COLUMN_VALIDATOR_TRUST, types.ColumnValidatorTrust, func(n *types.NeuronState, c []byte, uid int) { n.ValidatorTrust = share(c, uid) }},
+	{types.COLUMN_PRUNING_SCORE, types.ColumnPruningScore, func(n *types.NeuronState, c []byte, uid int) { n.PruningScore = share(c, uid) }},
+	{types.COLUMN_PERMIT, types.ColumnPermit, func(n *types.NeuronState, c []byte, uid int) { n.Permit = mark(c, uid) }},
+	{types.COLUMN_ACTIVE, types.ColumnActive, func(n *types.NeuronState, c []byte, uid int) { n.Active = mark(c, uid) }},
+	{types.COLUMN_EMISSION, types.ColumnServer, func(n *types.NeuronState, c []byte, uid int) { n.ServerEmission = amount(c, uid) }},
+	{types.COLUMN_EMISSION, types.ColumnValidator, func(n *types.NeuronState, c []byte, uid int) { n.ValidatorEmission = amount(c, uid) }},
 }
 
 // metagraph gathers the wanted columns of all neurons of a subnet, given its last
-// epoch.
+// epoch; a mask of 0 wants all.
 func (k *Keeper) metagraph(ctx context.Context, epoch types.Epoch, mask uint32) ([]types.NeuronState, error) {
-	subnet := epoch.Subnet
 	want := func(c types.Column) bool { return mask == 0 || mask&uint32(c) != 0 }
-	columns, err := k.neurons.Columns(ctx, subnet)
+	columns, err := k.neurons.Columns(ctx, epoch.Subnet)
 	if err != nil {
 		return nil, err
 	}
-	r := results{u16: make(map[string][]byte)}
-	for _, name := range []string{
-		types.ColumnStakeWeight, types.ColumnRank, types.ColumnTrust, types.ColumnConsensus, types.ColumnIncentive,
-		types.ColumnDividends, types.ColumnValidatorTrust, types.ColumnPruningScore, types.ColumnPermit, types.ColumnActive,
-		types.ColumnServer, types.ColumnValidator,
-	} {
-		if r.u16[name], err = k.column(ctx, subnet, name); err != nil {
-			return nil, err
-		}
+	hotkeys, coldkeys, err := k.neurons.Keys(ctx, epoch.Subnet, len(columns.Stake))
+	if err != nil {
+		return nil, err
 	}
 	var endpoints map[uint32]string
 	if want(types.COLUMN_AXON) {
-		if endpoints, err = k.neurons.Endpoints(ctx, subnet); err != nil {
+		if endpoints, err = k.neurons.Endpoints(ctx, epoch.Subnet); err != nil {
 			return nil, err
 		}
 	}
 	var updated []uint64
 	if want(types.COLUMN_LAST_UPDATE) {
-		if updated, err = k.lastUpdates(ctx, subnet, len(columns.Stake)); err != nil {
+		if updated, err = k.lastUpdates(ctx, epoch.Subnet, len(columns.Stake)); err != nil {
 			return nil, err
 		}
 	}
-	hotkeys, coldkeys, err := k.neurons.Keys(ctx, subnet, len(columns.Stake))
-	if err != nil {
-		return nil, err
-	}
 	neurons := make([]types.NeuronState, 0, len(columns.Stake))
-	for uid := range columns.Stake {
-		// The results of whoever had the uid in the last epoch are not this neuron's.
-		r := r
-		if columns.Registered[uid] > epoch.Height {
-			r = results{}
-		}
-		n := types.NeuronState{Uid: uint32(uid)}
-		if hotkeys[uid] == nil {
+	for uid, hotkey := range hotkeys {
+		if hotkey == nil {
 			continue
 		}
+		n := types.NeuronState{Uid: uint32(uid), Axon: endpoints[uint32(uid)]}
 		if want(types.COLUMN_HOTKEY) {
-			n.Hotkey = sdk.AccAddress(hotkeys[uid]).String()
+			n.Hotkey = sdk.AccAddress(hotkey).String()
 		}
 		if want(types.COLUMN_COLDKEY) {
 			n.Coldkey = sdk.AccAddress(coldkeys[uid]).String()
 		}
 		if want(types.COLUMN_STAKE) {
-			n.Stake, n.StakeWeight = columns.Stake[uid], r.share(types.ColumnStakeWeight, uid)
+			n.Stake = columns.Stake[uid]
 		}
-		if want(types.COLUMN_EMISSION) {
-			n.ServerEmission, n.ValidatorEmission = r.amount(types.ColumnServer, uid), r.amount(types.ColumnValidator, uid)
-		}
-		for _, c := range []struct {
-			mask types.Column
-			name string
-			to   *uint32
-		}{
-			{types.COLUMN_RANK, types.ColumnRank, &n.Rank}, {types.COLUMN_TRUST, types.ColumnTrust, &n.Trust},
-			{types.COLUMN_CONSENSUS, types.ColumnConsensus, &n.Consensus}, {types.COLUMN_INCENTIVE, types.ColumnIncentive, &n.Incentive},
-			{types.COLUMN_DIVIDENDS, types.ColumnDividends, &n.Dividends},
-			{types.COLUMN_VALIDATOR_TRUST, types.ColumnValidatorTrust, &n.ValidatorTrust},
-			{types.COLUMN_PRUNING_SCORE, types.ColumnPruningScore, &n.PruningScore},
-		} {
-			if want(c.mask) {
-				*c.to = r.share(c.name, uid)
-			}
-		}
-		n.Permit = want(types.COLUMN_PERMIT) && r.mark(types.ColumnPermit, uid)
-		n.Active = want(types.COLUMN_ACTIVE) && r.mark(types.ColumnActive, uid)
 		if want(types.COLUMN_LAST_UPDATE) {
 			n.LastUpdate = updated[uid]
 		}
@@ -174,8 +153,22 @@ func (k *Keeper) metagraph(ctx context.Context, epoch types.Epoch, mask uint32) 
 		if want(types.COLUMN_OWED) {
 			n.Owed = columns.OwedIncentive[uid] + columns.OwedDividends[uid]
 		}
-		n.Axon = endpoints[uint32(uid)]
 		neurons = append(neurons, n)
+	}
+	for _, field := range resultFields {
+		if !want(field.want) {
+			continue
+		}
+		column, err := k.column(ctx, epoch.Subnet, field.name)
+		if err != nil {
+			return nil, err
+		}
+		for i := range neurons {
+			// The results of whoever had the uid in the last epoch are not this neuron's.
+			if uid := int(neurons[i].Uid); columns.Registered[uid] <= epoch.Height {
+				field.set(&neurons[i], column, uid)
+			}
+		}
 	}
 	return neurons, nil
 }
