@@ -1,0 +1,49 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+
+	"github.com/taonet/taonet/neuron/nn"
+)
+
+// Card says what a model is.
+type Card struct {
+	// Architecture is its kind, bytelm-mlp for example.
+	Architecture string
+	// Vocabulary is the number of classes that it chooses among.
+	Vocabulary int
+	// Context is the number of positions that it can look back on.
+	Context int
+	// Width of its hidden state.
+	Width int
+	// Parameters in all.
+	Parameters int
+	// Hash is that of the parameters: two models with one hash answer alike on the
+	// same kind of CPU.
+	Hash [sha256.Size]byte
+}
+
+// hash covers names, shapes and values of all parameters.
+func hash(params []*nn.Param) (sum [sha256.Size]byte) {
+	h, b := sha256.New(), []byte(nil)
+	for _, p := range params {
+		b = binary.LittleEndian.AppendUint32(append(b[:0], p.Name...), uint32(p.Rows))
+		b = binary.LittleEndian.AppendUint32(b, uint32(p.Cols))
+		for _, v := range p.Data {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		}
+		h.Write(b)
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// size is the number of values of all parameters.
+func size(params []*nn.Param) (n int) {
+	for _, p := range params {
+		n += len(p.Data)
+	}
+	return n
+}
