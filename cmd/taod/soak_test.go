@@ -48,7 +48,7 @@ func soak(b *testing.B, lasts time.Duration) {
 	require.NoError(b, err)
 	conn, err := grpc.NewClient(fmt.Sprintf("127.0.0.1:%d", g.Ports(0).GRPC), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	require.NoError(b, err)
-	defer conn.Close()
+	defer func() { require.NoError(b, conn.Close()) }()
 	query := weightstypes.NewQueryClient(conn)
 
 	time.Sleep(fullSubnet / rowsPerSecond * 2 * time.Second) // everybody has a row
