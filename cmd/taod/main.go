@@ -61,6 +61,7 @@ var noises = []noise{
 	{regexp.MustCompile(`invalid argument ("[^"]*") for "--\d+" flag: `), "argument $1: "}, // autocli's name for its first argument is --0
 	{regexp.MustCompile(`decoding failed due to the following error\(s\):\s+`), ""},
 	{regexp.MustCompile(`strconv\.Parse(?:Int|Uint): parsing ("[^"]*"): invalid syntax`), "$1 is no whole number"},
+	{regexp.MustCompile(`("-[0-9]+") is no whole number`), "$1 is below 0"},
 	{regexp.MustCompile(`strconv\.\w+: (parsing )?`), ""},
 	{regexp.MustCompile(`(\S+)\.info: key not found`), `no key "$1" in the keyring (taod keys list shows them)`},
 	{regexp.MustCompile(`^Address cannot be empty: invalid request$`), "nobody signs: name a key with --from (taod keys list shows them)"},

@@ -65,6 +65,8 @@ func newRootCmd() *cobra.Command {
 	attach(root, "query weights", weightsQueryCmds()...)
 	attach(root, "tx weights", weightsTxCmds()...)
 	attach(root, "tx neuron", neuronTxCmds()...)
+	nameRecipients(find(root, "tx bank send"))
+	nameRecipients(find(root, "tx bank multi-send"))
 	setTxDefaults(root)
 	watch(find(root, "tx"), 0)
 	watch(find(root, "localnet"), 2)

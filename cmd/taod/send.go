@@ -67,6 +67,25 @@ func from(cmd *cobra.Command) (client.Context, string, error) {
 	return clientCtx, clientCtx.FromAddress.String(), nil
 }
 
+// nameRecipients lets a bank send go to keys by their names, as queries do.
+func nameRecipients(cmd *cobra.Command) {
+	inner := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		clientCtx, err := client.GetClientTxContext(cmd)
+		if err != nil {
+			return err
+		}
+		for i := 1; i < len(args)-1; i++ {
+			to, err := addressOf(clientCtx, args[i])
+			if err != nil {
+				return err
+			}
+			args[i] = to.String()
+		}
+		return inner(cmd, args)
+	}
+}
+
 // watch makes every command below tx that broadcasts tell the truth: it exits
 // non-zero when the node refuses the transaction and, with --wait, when it fails
 // in its block or never gets into one.

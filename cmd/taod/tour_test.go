@@ -18,8 +18,7 @@ func TestTour(t *testing.T) {
 	f := network(t, 1, nil)
 	home := f.Home
 
-	bob := strings.TrimSpace(must(t, home, "keys", "show", "bob", "-a"))
-	out := must(t, home, "tx", "bank", "send", "alice", bob, "1.5tao", "--yes", "--wait")
+	out := must(t, home, "tx", "bank", "send", "alice", "bob", "1.5tao", "--yes", "--wait")
 	require.Contains(t, out, "height: ")
 	require.Contains(t, must(t, home, "q", "bank", "balances", "bob", "-o", "json"), `"amount": "10001500000000"`)
 	t.Run("people read tao, programs rao", func(t *testing.T) {
