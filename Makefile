@@ -16,7 +16,7 @@ RUNS     ?= 3
 SOAK     ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build install demo test test-race test-sim test-fuzz bench bench-epoch bench-block bench-node soak flood crashes lint proto proto-check clean
+.PHONY: help build install demo test test-race test-sim test-fuzz bench bench-epoch bench-block bench-node bench-neuron soak flood crashes lint proto proto-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -64,6 +64,10 @@ endif
 
 soak: ## a full subnet under load for SOAK
 	TAO_SOAK=$(SOAK) ./scripts/measured.sh soak go test ./cmd/taod -run '^$$' -bench BenchmarkSoak -benchtime 1x -timeout 12h
+
+bench-neuron: ## matrix products beside gonum and OpenBLAS, training and following of the built-in models
+	./scripts/measured.sh blas go test ./neuron/blas -run '^$$' -bench . -benchtime 1s
+	./scripts/measured.sh model go test ./neuron/model -run '^$$' -bench . -benchtime 5s
 
 flood: ## a node under attack for a minute
 	TAO_FLOOD=60s ./scripts/measured.sh flood go test ./cmd/taod -run TestFlood -v -count 1 -timeout 10m
