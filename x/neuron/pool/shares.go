@@ -104,27 +104,25 @@ func mulDivShares(s Shares, a uint64, d Shares) uint64 {
 		q, _ := bits.Div64(hi, lo, d.Lo) // s < d
 		return q
 	}
-	// Long division bit by bit: a is at most 2^64, 64 rounds.
-	var q uint64
+	// Long division bit by bit: a is at most 2^64, 64 rounds. The remainder, doubled
+	// and s added, is below 3d: two bits more than it has, which over holds.
+	var q, over uint64
 	var r Shares
-	over := false
 	for i := 63; i >= 0; i-- {
-		over = r.Hi>>63 != 0
+		over = r.Hi >> 63
 		r = Shares{r.Hi<<1 | r.Lo>>63, r.Lo << 1}
 		q <<= 1
 		if a>>uint(i)&1 == 1 {
 			var carry uint64
 			r.Lo, carry = bits.Add64(r.Lo, s.Lo, 0)
 			r.Hi, carry = bits.Add64(r.Hi, s.Hi, carry)
-			over = over || carry != 0
+			over += carry
 		}
-		for over || r.Cmp(d) >= 0 {
+		for over > 0 || r.Cmp(d) >= 0 {
 			var borrow uint64
 			r.Lo, borrow = bits.Sub64(r.Lo, d.Lo, 0)
 			r.Hi, borrow = bits.Sub64(r.Hi, d.Hi, borrow)
-			if borrow != 0 {
-				over = false
-			}
+			over -= borrow
 			q++
 		}
 	}
