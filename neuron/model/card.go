@@ -25,6 +25,15 @@ type Card struct {
 	Hash [sha256.Size]byte
 }
 
+// cardOf describes a byte language model.
+func cardOf(m Language, context, width int) Card {
+	params := m.Params()
+	return Card{
+		Architecture: m.Architecture(), Vocabulary: Vocabulary, Context: context, Width: width,
+		Parameters: size(params), Hash: hash(params),
+	}
+}
+
 // hash covers names, shapes and values of all parameters.
 func hash(params []*nn.Param) (sum [sha256.Size]byte) {
 	h, b := sha256.New(), []byte(nil)

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -60,7 +61,7 @@ func Save(w io.Writer, m Language, metadata map[string]string) error {
 	if meta == nil {
 		meta = map[string]string{}
 	}
-	meta[architecture] = m.Card().Architecture
+	meta[architecture] = m.Architecture()
 	header := map[string]any{metadataKey: meta}
 	offset := int64(0)
 	for _, s := range contents(m.Params()) {
@@ -98,15 +99,15 @@ func Load(r io.Reader, m Language) (metadata map[string]string, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if got, want := metadata[architecture], m.Card().Architecture; got != want {
+	if got, want := metadata[architecture], m.Architecture(); got != want {
 		return nil, fmt.Errorf("the checkpoint is of a %q, the model is a %q: name the one in the configuration that was trained", got, want)
 	}
-	wanted := contents(m.Params())
+	wanted := inFileOrder(header, contents(m.Params()))
 	if err := fits(header, wanted); err != nil {
 		return nil, err
 	}
 	read := make([][]float32, len(wanted))
-	for i, s := range inFileOrder(header, wanted) {
+	for i, s := range wanted {
 		if read[i], err = readValues(r, s); err != nil {
 			return nil, err
 		}
@@ -114,7 +115,7 @@ func Load(r io.Reader, m Language) (metadata map[string]string, err error) {
 	if n, err := io.CopyN(io.Discard, r, 1); n != 0 || !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("the checkpoint goes on after its last tensor: it is damaged")
 	}
-	for i, s := range inFileOrder(header, wanted) {
+	for i, s := range wanted {
 		copy(s.data, read[i])
 	}
 	return metadata, nil
@@ -153,7 +154,8 @@ func readHeader(r io.Reader) (header map[string]entry, metadata map[string]strin
 	return header, metadata, nil
 }
 
-// fits says whether a header describes exactly the wanted tensors, side by side.
+// fits says whether a header describes exactly the wanted tensors, which are in file
+// order, side by side.
 func fits(header map[string]entry, wanted []stored) error {
 	for _, s := range wanted {
 		e, ok := header[s.name]
@@ -172,7 +174,7 @@ func fits(header map[string]entry, wanted []stored) error {
 		return fmt.Errorf("the checkpoint has %d tensors, the model has %d", len(header), len(wanted))
 	}
 	at := int64(0)
-	for _, s := range inFileOrder(header, wanted) {
+	for _, s := range wanted {
 		if e := header[s.name]; e.Offsets[0] != at {
 			return fmt.Errorf("tensor %q lies at byte %d, the one before it ends at %d", s.name, e.Offsets[0], at)
 		}
@@ -181,20 +183,12 @@ func fits(header map[string]entry, wanted []stored) error {
 	return nil
 }
 
-// inFileOrder sorts by where the values lie.
+// inFileOrder sorts by where the header says that the values lie.
 func inFileOrder(header map[string]entry, wanted []stored) []stored {
-	sorted := slices.Clone(wanted)
-	slices.SortFunc(sorted, func(a, b stored) int {
-		x, y := header[a.name].Offsets[0], header[b.name].Offsets[0]
-		switch {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
+	slices.SortStableFunc(wanted, func(a, b stored) int {
+		return cmp.Compare(header[a.name].Offsets[0], header[b.name].Offsets[0])
 	})
-	return sorted
+	return wanted
 }
 
 // readValues reads one tensor; a value that is not finite would spoil the model for

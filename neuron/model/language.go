@@ -15,7 +15,9 @@ const Vocabulary = 256
 
 // Language is a byte language model.
 type Language interface {
-	// Card describes it; its hash is computed anew.
+	// Architecture is its kind, bytelm-mlp for example.
+	Architecture() string
+	// Card describes it; its hash is computed anew from all parameters.
 	Card() Card
 	// Params are what training changes, in a fixed order.
 	Params() []*nn.Param

@@ -34,12 +34,10 @@ func NewMLP(c MLPConfig, seed uint64) *MLP {
 }
 
 // Card implements Language.
-func (m *MLP) Card() Card {
-	return Card{
-		Architecture: "bytelm-mlp", Vocabulary: Vocabulary, Context: m.config.Context, Width: m.config.Hidden,
-		Parameters: size(m.Params()), Hash: hash(m.Params()),
-	}
-}
+func (m *MLP) Card() Card { return cardOf(m, m.config.Context, m.config.Hidden) }
+
+// Architecture implements Language.
+func (m *MLP) Architecture() string { return "bytelm-mlp" }
 
 // Params implements Language.
 func (m *MLP) Params() []*nn.Param { return []*nn.Param{m.embedding, m.in, m.inBias, m.out, m.end} }

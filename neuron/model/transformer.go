@@ -56,12 +56,10 @@ func NewTransformer(c TransformerConfig, seed uint64) *Transformer {
 }
 
 // Card implements Language.
-func (m *Transformer) Card() Card {
-	return Card{
-		Architecture: "bytelm-transformer", Vocabulary: Vocabulary, Context: m.config.Context, Width: m.config.Width,
-		Parameters: size(m.Params()), Hash: hash(m.Params()),
-	}
-}
+func (m *Transformer) Card() Card { return cardOf(m, m.config.Context, m.config.Width) }
+
+// Architecture implements Language.
+func (m *Transformer) Architecture() string { return "bytelm-transformer" }
 
 // Params implements Language.
 func (m *Transformer) Params() []*nn.Param {

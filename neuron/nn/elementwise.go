@@ -10,7 +10,6 @@ var (
 	add     = &operation{"Add", func(n *node) { n.device.split(addBack, n, n.out.Rows, n.out.Cols) }}
 	addRows = &operation{"AddRows", addRowsBackward}
 	scaleBy = &operation{"Scale", func(n *node) { n.device.split(scaleBack, n, n.out.Rows, n.out.Cols) }}
-	reshape = &operation{"Reshape", func(n *node) { accumulate(n.a.Grad, n.out.Grad) }}
 	gelu    = &operation{"GELU", func(n *node) { n.device.split(geluBack, n, n.out.Rows, n.out.Cols) }}
 	dropout = &operation{"Dropout", func(n *node) { n.device.split(dropoutBack, n, n.out.Rows, n.out.Cols) }}
 	embed   = &operation{"Embed", func(n *node) { n.device.split(embedBack, n, n.a.Cols, n.out.Rows) }}
@@ -105,13 +104,22 @@ func scaleBack(n *node, _, from, to int) {
 	}
 }
 
-// Reshape gives the same values another shape.
+// Reshape gives the same values another shape; it shares them and their gradient.
 func (t *Tape) Reshape(a *Tensor, rows, cols int) *Tensor {
 	if rows*cols != a.Rows*a.Cols {
 		panic(fmt.Sprintf("nn: Reshape of %s to %d x %d", a, rows, cols))
 	}
-	n := t.record(reshape, rows, cols, a)
-	copy(n.out.Data, a.Data)
+	return t.view(a, rows, cols)
+}
+
+// view is a's first rows*cols values in a shape of their own: there is nothing to
+// compute, and nothing to walk back through.
+func (t *Tape) view(a *Tensor, rows, cols int) *Tensor {
+	n := t.next()
+	n.out = Tensor{Rows: rows, Cols: cols, Data: a.Data[:rows*cols]}
+	if a.Grad != nil {
+		n.out.Grad = a.Grad[:rows*cols]
+	}
 	return &n.out
 }
 
@@ -231,12 +239,10 @@ func embedBack(n *node, _, from, to int) {
 	}
 }
 
-// Head is the first rows of a.
+// Head is the first rows of a; it shares them and their gradient.
 func (t *Tape) Head(a *Tensor, rows int) *Tensor {
 	if rows < 1 || rows > a.Rows {
 		panic(fmt.Sprintf("nn: Head of %d rows of %s", rows, a))
 	}
-	n := t.record(reshape, rows, a.Cols, a)
-	copy(n.out.Data, a.Data)
-	return &n.out
+	return t.view(a, rows, a.Cols)
 }

@@ -85,7 +85,7 @@ func (t *Tape) Divergence(p []float32, logits *Tensor) *Tensor {
 		panic(fmt.Sprintf("nn: Divergence of %d values and %s", len(p), logits))
 	}
 	n := t.loss(divergence, logits)
-	n.b = Constant(logits.Rows, logits.Cols, p)
+	n.p = p
 	t.device.split(divergenceRun, n, logits.Rows, 8*logits.Cols)
 	return n.mean()
 }
@@ -93,7 +93,7 @@ func (t *Tape) Divergence(p []float32, logits *Tensor) *Tensor {
 func divergenceRun(n *node, _, from, to int) {
 	cols, scale := n.a.Cols, 1/float32(n.a.Rows)
 	for i := from; i < to; i++ {
-		x, g, p := n.a.Row(i), n.saved[i*cols:][:cols], n.b.Row(i)
+		x, g, p := n.a.Row(i), n.saved[i*cols:][:cols], n.p[i*cols:][:cols]
 		copy(g, x)
 		total := softmax(g)
 		var loss float32
@@ -116,8 +116,7 @@ func (t *Tape) MixtureCrossEntropy(logits *Tensor, targets []uint8, own, others 
 		panic(fmt.Sprintf("nn: MixtureCrossEntropy of %s with %d and %d weights", logits, len(own), len(others)))
 	}
 	n := t.loss(mixture, logits)
-	n.ids = targets
-	n.b, n.c = Constant(logits.Rows, 1, own), Constant(logits.Rows, 1, others)
+	n.ids, n.p, n.q = targets, own, others
 	t.device.split(mixtureRun, n, logits.Rows, 4*logits.Cols)
 	return n.mean()
 }
@@ -131,8 +130,8 @@ func mixtureRun(n *node, _, from, to int) {
 		g, y := n.saved[i*cols:][:cols], n.ids[i]
 		copy(g, n.a.Row(i))
 		softmax(g)
-		mine := n.b.Data[i] * g[y]
-		total := max(mine+n.c.Data[i], least)
+		mine := n.p[i] * g[y]
+		total := max(mine+n.q[i], least)
 		n.work[i] = -log(total)
 		r := mine / total * scale
 		for j := range g {

@@ -27,6 +27,7 @@ type node struct {
 	n, m    int
 	f       float32
 	ids     []uint8
+	p, q    []float32
 	saved   []float32
 	work    []float32
 	spots   []int32
@@ -74,12 +75,8 @@ func (t *Tape) SetRandomState(state []byte) error {
 // record adds a node whose result has the given shape. It has a gradient if an
 // operand has one and the tape is training.
 func (t *Tape) record(op *operation, rows, cols int, operands ...*Tensor) *node {
-	if t.count == len(t.nodes) {
-		t.nodes = append(t.nodes, new(node))
-	}
-	n := t.nodes[t.count]
-	t.count++
-	*n = node{device: t.device, op: op, spots: n.spots[:0]}
+	n := t.next()
+	n.op = op
 	for i, x := range operands {
 		*[]**Tensor{&n.a, &n.b, &n.c}[i] = x
 	}
@@ -88,6 +85,17 @@ func (t *Tape) record(op *operation, rows, cols int, operands ...*Tensor) *node 
 		n.out.Grad = t.memory.take(rows * cols)
 		clear(n.out.Grad)
 	}
+	return n
+}
+
+// next is an empty node.
+func (t *Tape) next() *node {
+	if t.count == len(t.nodes) {
+		t.nodes = append(t.nodes, new(node))
+	}
+	n := t.nodes[t.count]
+	t.count++
+	*n = node{device: t.device, spots: n.spots[:0]}
 	return n
 }
 
@@ -105,7 +113,7 @@ func (t *Tape) Backward(x *Tensor, gradient []float32) {
 		panic(fmt.Sprintf("nn: a gradient of %d values for %s", len(gradient), x))
 	}
 	for i := t.count - 1; i >= 0; i-- {
-		if n := t.nodes[i]; n.out.Grad != nil {
+		if n := t.nodes[i]; n.op != nil && n.out.Grad != nil {
 			n.op.backward(n)
 		}
 	}

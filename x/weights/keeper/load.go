@@ -60,7 +60,7 @@ func (k *Keeper) loadPaid(ctx context.Context, w *workspace, subnet subnettypes.
 		return types.ErrCorrupt.Wrapf("the epoch at height %d covers %d uids, there are %d and a stake of %d", epoch.Height, epoch.Uids, n, len(stake)/8)
 	}
 	for uid := range in.Stake {
-		in.Stake[uid] = binary.LittleEndian.Uint64(stake[8*uid:])
+		in.Stake[uid] = amount(stake, uid)
 	}
 	if in.Permit, err = k.permits(ctx, subnet.Id, types.ColumnPermitBefore, len(in.Stake), in.Permit); err != nil {
 		return err
