@@ -17,7 +17,7 @@ buf() { go tool "$tools" buf "$@" --config proto/buf.yaml; }
 # The folder of the module that holds a package.
 dir() { go list -f '{{.Module.Dir}}' "$@"; }
 
-stage=build/proto
+stage=build/_proto
 rm -rf "$stage"
 mkdir -p "$stage/third_party"
 take() { # take ROOT FILE...: files below ROOT, by the names under which they are imported
@@ -52,14 +52,15 @@ else
 fi
 
 buf generate --template proto/buf.gen.yaml
+buf generate . --template proto/buf.gen.sidecar.yaml --path proto/tao/synapse --path proto/tao/model
 services=()
 for file in proto/tao/*/v1/query.proto proto/tao/*/v1/tx.proto; do services+=(--path "$file"); done
 buf generate . --template proto/buf.gen.openapi.yaml "${services[@]}"
 code=$stage/go/github.com/taonet/taonet
 openapi=$stage/openapi/taod.swagger.json
 
-# Generated Go files lie in x alone; one whose proto is gone goes too.
-generated() { find x -name '*.pb.go' -o -name '*.pb.gw.go'; }
+# Generated Go files lie in x and neuron alone; one whose proto is gone goes too.
+generated() { find x neuron -name '*.pb.go' -o -name '*.pb.gw.go'; }
 if [ -n "$check" ]; then
   mkdir "$stage/tree"
   generated | xargs -r cp --parents -t "$stage/tree"

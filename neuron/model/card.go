@@ -10,27 +10,34 @@ import (
 
 // Card says what a model is.
 type Card struct {
+	Modality Modality
 	// Architecture is its kind, bytelm-mlp for example.
 	Architecture string
-	// Vocabulary is the number of classes that it chooses among.
-	Vocabulary int
-	// Context is the number of positions that it can look back on.
+	// Classes that it chooses among; 1 for a regression.
+	Classes int
+	// Regression: its answer is a value, no distribution.
+	Regression bool
+	// Shape of one example of images and tensors, the last dimension running fastest.
+	Shape []int
+	// Context is the number of positions that it can look back on; 0 where there are none.
 	Context int
-	// Width of its hidden state.
+	// Width of its hidden state, 0 when it does not give it.
 	Width int
 	// Parameters in all.
 	Parameters int
 	// Hash is that of the parameters: two models with one hash answer alike on the
 	// same kind of CPU.
 	Hash [sha256.Size]byte
+	// Follows and Generates say that Expert's methods of these names are there.
+	Follows, Generates bool
 }
 
 // cardOf describes a byte language model.
 func cardOf(m Language, context, width int) Card {
 	params := m.Params()
 	return Card{
-		Architecture: m.Architecture(), Vocabulary: Vocabulary, Context: context, Width: width,
-		Parameters: size(params), Hash: hash(params),
+		Modality: Text, Architecture: m.Architecture(), Classes: Vocabulary, Context: context, Width: width,
+		Parameters: size(params), Hash: hash(params), Follows: true, Generates: true,
 	}
 }
 
