@@ -32,9 +32,11 @@ demo: build ## one validator, eight neurons, a live table; BLOCKS=60 ends by its
 	./build/taod demo --home build/demo --blocks "$(or $(BLOCKS),0)"
 
 test: ## all tests that run in minutes
+	./scripts/python.sh
 	go test -timeout 20m ./...
 
 test-race: ## the same with the race detector
+	./scripts/python.sh
 	go test -race -timeout 40m ./...
 
 test-fuzz: ## every fuzz target for FUZZTIME each

@@ -56,6 +56,7 @@ func (k key) compare(other key) int { return bytes.Compare(k[:], other[:]) }
 type walked struct {
 	key   key
 	bytes []byte
+	text  int // index of the first text that has it
 }
 
 // NewCursor starts at the beginning of a part of some texts, up to sequences
@@ -65,12 +66,12 @@ func NewCursor(p Part, sequences int, texts ...*Text) (*Cursor, error) {
 		return nil, fmt.Errorf("cursor over %d sequences of %s: at least 1 sequence, and one of the %d parts", sequences, p, Parts)
 	}
 	c := &Cursor{part: p, sequences: sequences, at: BlockSize, mark: BlockSize}
-	for _, t := range texts {
+	for at, t := range texts {
 		for i, item := range t.held[p] {
-			c.blocks = append(c.blocks, walked{key(t.sums[item][:len(key{})]), t.Block(p, i)})
+			c.blocks = append(c.blocks, walked{key(t.sums[item][:len(key{})]), t.Block(p, i), at})
 		}
 	}
-	slices.SortFunc(c.blocks, func(a, b walked) int { return a.key.compare(b.key) })
+	slices.SortStableFunc(c.blocks, func(a, b walked) int { return a.key.compare(b.key) })
 	c.blocks = slices.CompactFunc(c.blocks, func(a, b walked) bool { return a.key == b.key })
 	c.spent = make([]bool, len(c.blocks))
 	return c, nil
@@ -124,6 +125,10 @@ func (c *Cursor) Next(into []byte) (width int, err error) {
 	c.at++
 	return len(c.lap), nil
 }
+
+// Text is which of the cursor's texts, from 0, a sequence is from: the first of them
+// where several have the block.
+func (c *Cursor) Text(sequence int) int { return c.blocks[c.lap[sequence]].text }
 
 // Position is where in their blocks the sequences stand: the number of bytes of
 // each that are known.

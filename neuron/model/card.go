@@ -43,11 +43,16 @@ func cardOf(m Language, context, width int) Card {
 
 // hash covers names, shapes and values of all parameters.
 func hash(params []*nn.Param) (sum [sha256.Size]byte) {
-	h, b := sha256.New(), []byte(nil)
+	const block = 1 << 12
+	h, b := sha256.New(), make([]byte, 0, block)
 	for _, p := range params {
 		b = binary.LittleEndian.AppendUint32(append(b[:0], p.Name...), uint32(p.Rows))
 		b = binary.LittleEndian.AppendUint32(b, uint32(p.Cols))
 		for _, v := range p.Data {
+			if len(b)+valueBytes > block {
+				h.Write(b)
+				b = b[:0]
+			}
 			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
 		}
 		h.Write(b)

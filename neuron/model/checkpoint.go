@@ -56,7 +56,7 @@ func contents(params []*nn.Param) []stored {
 
 // Save writes a model with the state of its optimiser. The metadata comes back from
 // Load; its key "architecture" is the model's.
-func Save(w io.Writer, m Language, metadata map[string]string) error {
+func Save(w io.Writer, m Network, metadata map[string]string) error {
 	meta := maps.Clone(metadata)
 	if meta == nil {
 		meta = map[string]string{}
@@ -94,7 +94,7 @@ func Save(w io.Writer, m Language, metadata map[string]string) error {
 
 // Load reads a checkpoint of a model with the same parameters into m and returns its
 // metadata. When it fails, m is as it was.
-func Load(r io.Reader, m Language) (metadata map[string]string, err error) {
+func Load(r io.Reader, m Network) (metadata map[string]string, err error) {
 	header, metadata, err := readHeader(r)
 	if err != nil {
 		return nil, err

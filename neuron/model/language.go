@@ -26,12 +26,18 @@ type Language interface {
 	// hidden state that they come from. On a tape that trains, dropout is on. The ids
 	// must stay as they are until the tape's Backward.
 	Forward(t *nn.Tape, ids []uint8, length int) (logits, hidden *nn.Tensor)
+	// Longest is the longest sequence that Forward reads.
+	Longest() int
 	// Open starts to follow parallel sequences, byte by byte.
 	Open(sequences int) Session
+	// Blank is a model of the same size with parameters of its own, of any values. They
+	// have neither gradients nor moments: it answers and cannot learn.
+	Blank() Language
 }
 
 // Session follows parallel sequences: a byte costs one position, not a window. It is
-// for one goroutine and must not outlive a change of the model's parameters.
+// for one goroutine and must not outlive a change of the model's parameters. It only
+// reads its model: several sessions of one model may run at the same time.
 type Session interface {
 	// Next takes one byte for each of the given sequences, all different, and returns
 	// the logits for the bytes that follow, row by row; they are valid until the
@@ -85,6 +91,16 @@ func (s initial) matrix(name string, rows, cols int, deviation float64) *nn.Para
 // weights keep the variance of rows inputs.
 func (s initial) weights(name string, rows, cols int) *nn.Param {
 	return s.matrix(name, rows, cols, 1/math.Sqrt(float64(rows)))
+}
+
+// kernels of a convolution keep the variance of their patches.
+func (s initial) kernels(name string, channels, patch int) *nn.Param {
+	return s.matrix(name, channels, patch, 1/math.Sqrt(float64(patch)))
+}
+
+// output weights are small: a model begins with answers that are about even.
+func (s initial) output(name string, rows, cols int) *nn.Param {
+	return s.matrix(name, rows, cols, 0.5/math.Sqrt(float64(rows)))
 }
 
 func gain(name string, cols int) *nn.Param {

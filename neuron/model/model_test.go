@@ -67,11 +67,11 @@ func TestLearns(t *testing.T) {
 	defer d.Close()
 	text := song(4000)
 	for name, m := range small(1) {
-		trainer := newTrainer(d, 16, 16)
+		trainer := newTrainer(d, 8, 16)
 		first := trainer.step(m, text, 16)
 		require.InDelta(t, math.Log(256), first, 0.4, "%s begins knowing nothing", name)
 		var last float32
-		for range 150 {
+		for range 75 {
 			last = trainer.step(m, text, 16)
 		}
 		require.Less(t, last, float32(1.2), name)

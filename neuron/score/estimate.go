@@ -101,6 +101,47 @@ func (e *Estimator) Values(dst []Value) []Value {
 	return dst
 }
 
+// Stratified joins the values of strata, each with the same players: parts of the
+// data that are alike within and differ from each other, such as domains. With w_h the
+// weight of a stratum, normalised over those whose error is known,
+//
+//	phi = Σ w_h phi_h        se = sqrt Σ w_h² se_h²
+//
+// (Cochran, Sampling Techniques, 1977, 5.4): that domains differ is no doubt about what
+// a peer is worth in each. Where no error is known the values are those of all strata
+// and nothing counts.
+func Stratified(strata [][]Value, weights []float64) []Value {
+	total, all := 0.0, 0.0
+	known := func(h int) bool { return len(strata[h]) > 0 && !math.IsInf(strata[h][0].SE, 1) }
+	players := 0
+	for h, w := range weights {
+		players = max(players, len(strata[h]))
+		if len(strata[h]) > 0 {
+			all += w
+		}
+		if known(h) {
+			total += w
+		}
+	}
+	joined := make([]Value, players)
+	for j := range joined {
+		v, square := &joined[j], 0.0
+		for h, w := range weights {
+			switch {
+			case total > 0 && known(h):
+				v.Phi += w / total * strata[h][j].Phi
+				square += w / total * strata[h][j].SE * w / total * strata[h][j].SE
+			case total == 0 && len(strata[h]) > 0:
+				v.Phi += w / all * strata[h][j].Phi
+				square = math.Inf(1)
+			}
+		}
+		v.SE = math.Sqrt(square)
+		v.Counted = max(0, v.Phi-2*v.SE)
+	}
+	return joined
+}
+
 func resized(buffer []float64, size int) []float64 {
 	if cap(buffer) < size {
 		return make([]float64, size)

@@ -263,3 +263,22 @@ func BenchmarkShapley(b *testing.B) {
 		})
 	}
 }
+
+// Domains that differ are no doubt about a peer that is worth the same in each.
+func TestStratified(t *testing.T) {
+	own := []Value{{Phi: 0, SE: 0.01}, {Phi: 0.2, SE: 0.1}}
+	other := []Value{{Phi: 1, SE: 0.02}, {Phi: 0.1, SE: 0.3}}
+	got := Stratified([][]Value{own, other, nil}, []float64{0.5, 0.25, 0.25})
+	require.InDelta(t, 1.0/3, got[0].Phi, 1e-12)
+	require.InDelta(t, math.Hypot(0.01*2/3, 0.02/3), got[0].SE, 1e-12)
+	require.InDelta(t, got[0].Phi-2*got[0].SE, got[0].Counted, 1e-12)
+	require.Zero(t, got[1].Counted)
+
+	// One whose error is not known is left out; with none known nothing counts.
+	single := []Value{{Phi: 5, SE: math.Inf(1)}, {Phi: 5, SE: math.Inf(1)}}
+	got = Stratified([][]Value{own, single}, []float64{0.5, 0.5})
+	require.Zero(t, got[0].Phi)
+	got = Stratified([][]Value{single, nil}, []float64{0.5, 0.5})
+	require.InDelta(t, 5, got[0].Phi, 1e-12)
+	require.Zero(t, got[0].Counted)
+}

@@ -1,0 +1,185 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/taonet/taonet/neuron/model"
+)
+
+// LoopConfig is how often a Loop does what besides training.
+type LoopConfig struct {
+	// Evaluate every so many steps.
+	Evaluate int
+	// Checkpoint every so many steps, or when so much time has passed.
+	Checkpoint      uint64
+	CheckpointEvery time.Duration
+	// Patience is after how many evaluations without a lower loss training rests.
+	// 0 never rests.
+	Patience int
+	// Steps to make before resting; 0 is no end.
+	Steps uint64
+	// Pace is the least time from one step to the next; 0 is as fast as it goes.
+	Pace time.Duration
+}
+
+// DefaultLoop checkpoints every 200 steps or 30 seconds.
+func DefaultLoop() LoopConfig {
+	return LoopConfig{Evaluate: 250, Checkpoint: 200, CheckpointEvery: 30 * time.Second, Patience: 12}
+}
+
+// Checkpoints keeps what a Trainer writes: store.Checkpoints.
+type Checkpoints interface {
+	Save(step uint64, write func(io.Writer) error) error
+}
+
+// Progress is what a Loop tells whoever watches.
+type Progress struct {
+	Report Report
+	// Evaluation is the last one; Best the lowest loss of self so far.
+	Evaluation Evaluation
+	Best       float64
+	// StepsPerSecond over the last seconds.
+	StepsPerSecond float64
+	// Resting: nothing more is to be learned from the data that is there.
+	Resting bool
+	// Network says that peers are asked.
+	Network bool
+}
+
+// Loop trains, evaluates, publishes and checkpoints until its context ends.
+type Loop struct {
+	Config  LoopConfig
+	Trainer *Trainer
+	Network Network
+	// Served answers peers with what was published last.
+	Served model.Expert
+	// Publish shows them what the trainer's model is after a step.
+	Publish     func(step uint64) error
+	Checkpoints Checkpoints
+	// Measure says what held-out data says of Served and of the peers.
+	Measure func(ctx context.Context, peers []uint32) (Evaluation, error)
+	// Tell is called after each step, on the loop's goroutine.
+	Tell func(Progress)
+	Now  func() time.Time
+
+	progress Progress
+	waited   int // evaluations since the best
+	saved    uint64
+	savedAt  time.Time
+	since    time.Time
+	counted  uint64
+}
+
+// Run trains until ctx ends, which is no failure, and leaves a checkpoint behind.
+func (l *Loop) Run(ctx context.Context) error {
+	defer l.Trainer.Stop()
+	l.savedAt, l.since, l.counted, l.saved = l.Now(), l.Now(), l.Trainer.Steps(), l.Trainer.Steps()
+	if err := l.evaluate(ctx); err != nil {
+		return l.stopped(ctx, err)
+	}
+	for ctx.Err() == nil {
+		if l.resting() {
+			l.progress.Resting = true
+			l.Tell(l.progress)
+			<-ctx.Done()
+			break
+		}
+		if err := l.once(ctx); err != nil {
+			return l.stopped(ctx, err)
+		}
+	}
+	return l.stopped(ctx, nil)
+}
+
+// stopped writes a last checkpoint when the loop was asked to end.
+func (l *Loop) stopped(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() == nil {
+		return err
+	}
+	return l.checkpoint()
+}
+
+func (l *Loop) resting() bool {
+	return l.Config.Patience > 0 && l.waited >= l.Config.Patience ||
+		l.Config.Steps > 0 && l.Trainer.Steps() >= l.Config.Steps
+}
+
+// once makes one step and what is due after it.
+func (l *Loop) once(ctx context.Context) error {
+	began := l.Now()
+	var err error
+	if l.progress.Report, err = l.Trainer.Step(ctx, l.Network); err != nil {
+		return err
+	}
+	step := l.Trainer.Steps()
+	if l.Config.Evaluate > 0 && step%uint64(l.Config.Evaluate) == 0 {
+		if err := l.evaluate(ctx); err != nil {
+			return err
+		}
+	}
+	if step-l.saved >= l.Config.Checkpoint || l.Now().Sub(l.savedAt) >= l.Config.CheckpointEvery {
+		if err := l.checkpoint(); err != nil {
+			return err
+		}
+	}
+	if passed := l.Now().Sub(l.since); passed >= time.Second {
+		l.progress.StepsPerSecond = float64(step-l.counted) / passed.Seconds()
+		l.since, l.counted = l.Now(), step
+	}
+	l.Tell(l.progress)
+	if rest := l.Config.Pace - l.Now().Sub(began); rest > 0 {
+		select {
+		case <-time.After(rest):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+func (l *Loop) checkpoint() error {
+	step := l.Trainer.Steps()
+	if step == l.saved {
+		return nil
+	}
+	err := l.Checkpoints.Save(step, func(w io.Writer) error { return l.Trainer.Save(w, nil) })
+	if err != nil {
+		return fmt.Errorf("the checkpoint of step %d: %w", step, err)
+	}
+	l.saved, l.savedAt = step, l.Now()
+	return nil
+}
+
+// evaluate publishes the model, measures it and the mixture on the validation part,
+// and says whether peers are asked from now on.
+func (l *Loop) evaluate(ctx context.Context) error {
+	step := l.Trainer.Steps()
+	if err := l.Publish(step); err != nil {
+		return fmt.Errorf("publishing step %d: %w", step, err)
+	}
+	peers := l.Network.Live()
+	if l.Trainer.strength(step) == 0 && l.Trainer.Network {
+		peers = nil // nobody is asked yet
+	}
+	if most := l.Trainer.cfg.Top + l.Trainer.cfg.Explore; len(peers) > most {
+		peers = l.Trainer.best(peers, most)
+	}
+	e, err := l.Measure(ctx, peers)
+	if err != nil {
+		return err
+	}
+	l.progress.Evaluation = e
+	if len(peers) > 0 {
+		// A network must never hurt: it is asked while it helps.
+		l.Trainer.Network = e.Choice.Index > 0
+	}
+	l.progress.Network = l.Trainer.Network && len(peers) > 0
+	if l.progress.Best == 0 || e.Alone < l.progress.Best {
+		l.progress.Best, l.waited = e.Alone, 0
+	} else {
+		l.waited++
+	}
+	return nil
+}
