@@ -50,8 +50,11 @@ func DefaultNodeConfig() NodeConfig {
 	cfg.API.Swagger = true
 	cfg.API.Address = "tcp://localhost:1317"
 	cfg.GRPC.Enable = true
+	// A node that joins fetches the newest snapshot that it was told of, and loses two
+	// minutes when that is deleted meanwhile. With the SDK's two it is kept for an interval
+	// at least, which is made for blocks of several seconds; with five for four.
 	cfg.StateSync.SnapshotInterval = 1000
-	cfg.StateSync.SnapshotKeepRecent = 2
+	cfg.StateSync.SnapshotKeepRecent = 5
 	cfg.Mempool.MaxTxs = -1
 	// Per store, and every version adds nodes: the SDK's 781,250 fill with versions
 	// that nobody reads and double the memory of a busy node.

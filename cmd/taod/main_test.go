@@ -41,6 +41,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// patience is how long a test waits for what takes seconds on a machine with nothing
+// else to do. Only a failure lasts so long.
+const patience = 5 * time.Minute
+
 // result of a command.
 type result struct {
 	code     int
@@ -59,7 +63,7 @@ func taod(t testing.TB, home string, args ...string) result {
 // taodWith runs a command in an environment.
 func taodWith(t testing.TB, env []string, args ...string) result {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
 	cmd.Env = env
@@ -122,7 +126,7 @@ func network(t testing.TB, validators int, edit func(*localnet.Config)) *fixture
 // wait until node i has reached a height.
 func (f *fixture) wait(t testing.TB, i int, height int64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	require.NoError(t, f.net.WaitHeight(ctx, i, height))
 }

@@ -11,11 +11,23 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/taonet/taonet/app"
+	"github.com/taonet/taonet/app/localnet"
+	subnettypes "github.com/taonet/taonet/x/subnet/types"
 )
 
 // TestTour walks the README's tour with the real program against a real node.
 func TestTour(t *testing.T) {
-	f := network(t, 1, nil)
+	f := network(t, 1, func(cfg *localnet.Config) {
+		cfg.Genesis = func(draft *app.Draft) error {
+			h := subnettypes.LocalnetHyperparameters()
+			// Blocks go on while commands run: on a slow machine more than the 10 of a
+			// local network pass between a row and the look at what it paid.
+			h.ActivityCutoff = subnettypes.DefaultHyperparameters().ActivityCutoff
+			return draft.Subnet(h)
+		}
+	})
 	home := f.Home
 
 	out := must(t, home, "tx", "bank", "send", "alice", "bob", "1.5tao", "--yes", "--wait")

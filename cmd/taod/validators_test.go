@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand"
 	"os"
@@ -29,7 +30,13 @@ import (
 	weightstypes "github.com/taonet/taonet/x/weights/types"
 )
 
-const hotkeys = 16
+const (
+	hotkeys = 16
+	// snapshotEvery so many blocks each validator makes a snapshot.
+	snapshotEvery = 10
+	// enoughRows must be accepted while validators go down and come back.
+	enoughRows = 100
+)
 
 // hotkey i of a test network; every second one is ed25519.
 func hotkey(i int) cryptotypes.PrivKey {
@@ -56,7 +63,10 @@ func fourValidators(t *testing.T) *fixture {
 			comet.Consensus.TimeoutCommit = 300 * time.Millisecond
 			comet.TxIndex.Indexer = "null"
 			cfg.API.Enable = false
-			cfg.StateSync.SnapshotInterval = 10
+			// All snapshots stay. A node that joins chooses one as soon as it has peers and
+			// fetches it 5 s later; of a snapshot that is gone by then CometBFT learns
+			// nothing, and gives it up after 2 minutes.
+			cfg.StateSync.SnapshotInterval, cfg.StateSync.SnapshotKeepRecent = snapshotEvery, 0
 			switch node {
 			case 1:
 				cfg.BlockExecutor = "block-stm"
@@ -69,10 +79,10 @@ func fourValidators(t *testing.T) *fixture {
 
 // load sends rows of all hotkeys to the nodes in turn until it is stopped, and
 // counts those that were accepted.
-func (f *fixture) load(t *testing.T) (stop func() int64) {
+func (f *fixture) load(t *testing.T) (accepted *atomic.Int64, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
-	var accepted atomic.Int64
+	accepted = &atomic.Int64{}
 	numbers, err := accountNumbers(f.app, f.RPC(0), hotkeys, hotkey)
 	require.NoError(t, err)
 	for i := range hotkeys {
@@ -92,11 +102,12 @@ func (f *fixture) load(t *testing.T) (stop func() int64) {
 			}
 		}()
 	}
-	return func() int64 {
+	stop = func() {
 		cancel()
 		wg.Wait()
-		return accepted.Load()
 	}
+	t.Cleanup(stop) // before the nodes go
+	return accepted, stop
 }
 
 // sendRow sends a row to one node; nodes may be down.
@@ -126,9 +137,7 @@ func (f *fixture) sameHash(t *testing.T) {
 	hashes := map[string][]int{}
 	for i := range f.Validators {
 		f.wait(t, i, height+1)
-		client, err := rpchttp.New(f.RPC(i), "/websocket")
-		require.NoError(t, err)
-		block, err := client.Block(context.Background(), &height)
+		block, err := f.rpc(t, i).Block(context.Background(), &height)
 		require.NoError(t, err)
 		hash := block.Block.AppHash.String()
 		hashes[hash] = append(hashes[hash], i)
@@ -138,9 +147,8 @@ func (f *fixture) sameHash(t *testing.T) {
 
 func (f *fixture) nodeHeight(t *testing.T, i int) int64 {
 	t.Helper()
-	client, err := rpchttp.New(f.RPC(i), "/websocket")
-	require.NoError(t, err)
-	for deadline := time.Now().Add(time.Minute); ; time.Sleep(200 * time.Millisecond) {
+	client := f.rpc(t, i)
+	for deadline := time.Now().Add(patience); ; time.Sleep(200 * time.Millisecond) {
 		status, err := client.Status(context.Background())
 		if err == nil {
 			return status.SyncInfo.LatestBlockHeight
@@ -165,7 +173,7 @@ func times(t *testing.T, name string, otherwise int) int {
 // moments under load, and a new node by state sync; one app hash at the end.
 func TestFourValidators(t *testing.T) {
 	f := fourValidators(t)
-	stop := f.load(t)
+	accepted, stop := f.load(t)
 	ctx := context.Background()
 
 	t.Log("one stopped and back")
@@ -196,9 +204,9 @@ func TestFourValidators(t *testing.T) {
 		time.Sleep(time.Duration(random.Intn(800)) * time.Millisecond)
 	}
 
-	accepted := stop()
-	t.Logf("%d rows were accepted", accepted)
-	require.Greater(t, accepted, int64(100))
+	require.Eventually(t, func() bool { return accepted.Load() > enoughRows }, patience, 100*time.Millisecond)
+	stop()
+	t.Logf("%d rows were accepted", accepted.Load())
 	f.sameHash(t)
 	f.joins(t)
 }
@@ -209,30 +217,75 @@ func (f *fixture) joins(t *testing.T) {
 	joined := f.Config
 	joined.Validators = f.Validators + 1
 	last := f.Validators
-	source, home := f.NodeHome(0), joined.NodeHome(last)
+	f.wait(t, 0, 2*snapshotEvery+2) // a snapshot counts when two blocks follow it
+	ctx := f.startJoined(t, joined, last)
+	address := joined.RPC(last)
+	require.NoError(t, localnet.WaitHeight(ctx, address, f.nodeHeight(t, 0)), context.Cause(ctx))
+	// It began at a snapshot, not at block 1.
+	client, err := rpchttp.New(address, "/websocket")
+	require.NoError(t, err)
+	status, err := client.Status(ctx)
+	require.NoError(t, err)
+	require.Greater(t, status.SyncInfo.EarliestBlockHeight, int64(1))
+
+	height := f.nodeHeight(t, 0) + 2
+	require.NoError(t, localnet.WaitHeight(ctx, address, height+1), context.Cause(ctx))
+	mine, err := client.Block(ctx, &height)
+	require.NoError(t, err)
+	f.wait(t, 0, height+1)
+	theirs, err := f.rpc(t, 0).Block(ctx, &height)
+	require.NoError(t, err)
+	require.Equal(t, theirs.Block.AppHash, mine.Block.AppHash)
+}
+
+// startJoined starts node last of a network that knows its peers. The context ends when
+// the node does, or patience.
+func (f *fixture) startJoined(t *testing.T, joined localnet.Config, last int) context.Context {
+	t.Helper()
+	home := joined.NodeHome(last)
+	f.prepareJoined(t, home, joined.Ports(last))
+	file := filepath.Join(home, "node.log")
+	log, err := os.Create(file)
+	require.NoError(t, err)
+	cmd := exec.Command(os.Args[0], "start", "--home", home, "--log_no_color")
+	cmd.Stdout, cmd.Stderr = log, log
+	require.NoError(t, cmd.Start())
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, end := context.WithCancelCause(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		end(fmt.Errorf("the node ended: %w", errors.Join(cmd.Wait(), log.Close())))
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM) // it may have ended
+		<-ended
+		cancel()
+		if t.Failed() {
+			tail(t, file)
+		}
+	})
+	return ctx
+}
+
+// prepareJoined makes the home of a node that is no validator and has no state.
+func (f *fixture) prepareJoined(t *testing.T, home string, p localnet.Ports) {
+	t.Helper()
 	require.NoError(t, os.MkdirAll(home, 0o755))
-	r := taod(t, home, "init", "joined", "--chain-id", localnet.ChainID)
-	require.Zero(t, r.code, r.err)
-	genesis, err := os.ReadFile(filepath.Join(source, "config", "genesis.json"))
+	must(t, home, "init", "joined", "--chain-id", localnet.ChainID)
+	genesis, err := os.ReadFile(filepath.Join(f.NodeHome(0), "config", "genesis.json"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(home, "config", "genesis.json"), genesis, 0o600))
 
-	client, err := rpchttp.New(f.RPC(0), "/websocket")
-	require.NoError(t, err)
-	trusted := f.nodeHeight(t, 0) - 5
-	block, err := client.Block(context.Background(), &trusted)
+	trusted := int64(snapshotEvery / 2) // older than every snapshot
+	block, err := f.rpc(t, 0).Block(context.Background(), &trusted)
 	require.NoError(t, err)
 	var peers []string
 	for i := range f.Validators {
-		client, err := rpchttp.New(f.RPC(i), "/websocket")
-		require.NoError(t, err)
-		status, err := client.Status(context.Background())
+		status, err := f.rpc(t, i).Status(context.Background())
 		require.NoError(t, err)
 		peers = append(peers, fmt.Sprintf("%s@127.0.0.1:%d", status.NodeInfo.DefaultNodeID, f.Ports(i).P2P))
 	}
-	p := joined.Ports(last)
-	log, err := os.Create(filepath.Join(home, "node.log"))
-	require.NoError(t, err)
 	for _, setting := range [][]string{
 		{"config", "statesync.enable", "true"}, {"config", "statesync.rpc_servers", f.RPC(0) + "," + f.RPC(1)},
 		{"config", "statesync.trust_height", strconv.FormatInt(trusted, 10)}, {"config", "statesync.trust_hash", block.BlockID.Hash.String()},
@@ -243,31 +296,12 @@ func (f *fixture) joins(t *testing.T) {
 	} {
 		must(t, home, append([]string{"config", "set", "--skip-validate"}, setting...)...)
 	}
-	cmd := exec.Command(os.Args[0], "start", "--home", home, "--log_no_color")
-	cmd.Stdout, cmd.Stderr = log, log
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
-		_ = cmd.Wait()
-		if t.Failed() {
-			tail(t, log.Name())
-		}
-	})
-	ctx, cancel := context.WithTimeout(context.Background(), 90*time.Second)
-	defer cancel()
-	require.NoError(t, localnet.WaitHeight(ctx, joined.RPC(last), f.nodeHeight(t, 0)))
-	// It began at a snapshot, not at block 1.
-	joinedClient, err := rpchttp.New(joined.RPC(last), "/websocket")
+}
+
+// rpc of node i.
+func (f *fixture) rpc(t *testing.T, i int) *rpchttp.HTTP {
+	t.Helper()
+	client, err := rpchttp.New(f.RPC(i), "/websocket")
 	require.NoError(t, err)
-	status, err := joinedClient.Status(context.Background())
-	require.NoError(t, err)
-	require.Greater(t, status.SyncInfo.EarliestBlockHeight, int64(1))
-	height := f.nodeHeight(t, 0) + 2
-	require.NoError(t, localnet.WaitHeight(ctx, joined.RPC(last), height+1))
-	mine, err := joinedClient.Block(context.Background(), &height)
-	require.NoError(t, err)
-	f.wait(t, 0, height+1)
-	theirs, err := client.Block(context.Background(), &height)
-	require.NoError(t, err)
-	require.Equal(t, theirs.Block.AppHash, mine.Block.AppHash)
+	return client
 }
