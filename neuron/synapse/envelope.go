@@ -111,7 +111,7 @@ func sign(signer Signer, domain string, head proto.Message) (Signed, error) {
 func ReadHead(s Signed) (*Head, error) {
 	h := &Head{}
 	if err := proto.Unmarshal(s.Head, h); err != nil {
-		return nil, fmt.Errorf("%w: %v", ErrMalformed, err)
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if len(h.Nonce) != NonceBytes {
 		return nil, fmt.Errorf("%w: a nonce of %d bytes, need %d", ErrMalformed, len(h.Nonce), NonceBytes)
@@ -129,7 +129,7 @@ func VerifyRequest(v Verifier, s Signed, h *Head, body []byte) error {
 		return fmt.Errorf("%w: signed %x, came %x", ErrBody, h.Body, hash(body))
 	}
 	if err := v.Verify(h.Sender, h.Key, append([]byte(requestDomain), s.Head...), s.Signature); err != nil {
-		return fmt.Errorf("%w: %v", ErrSignature, err)
+		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	return nil
 }
@@ -139,7 +139,7 @@ func VerifyRequest(v Verifier, s Signed, h *Head, body []byte) error {
 func VerifyResponse(v Verifier, s Signed, receiver string, request, body []byte) error {
 	h := &ResponseHead{}
 	if err := proto.Unmarshal(s.Head, h); err != nil {
-		return fmt.Errorf("%w: %v", ErrMalformed, err)
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	if h.Receiver != receiver {
 		return fmt.Errorf("%w: %s answered, %s was asked", ErrOther, h.Receiver, receiver)
@@ -151,7 +151,7 @@ func VerifyResponse(v Verifier, s Signed, receiver string, request, body []byte)
 		return fmt.Errorf("%w: signed %x, came %x", ErrBody, h.Body, hash(body))
 	}
 	if err := v.Verify(h.Receiver, h.Key, append([]byte(responseDomain), s.Head...), s.Signature); err != nil {
-		return fmt.Errorf("%w: %v", ErrSignature, err)
+		return fmt.Errorf("%w: %w", ErrSignature, err)
 	}
 	return nil
 }

@@ -66,7 +66,6 @@ type learnedGates struct {
 	sequences int
 	peers     []uint32 // the experts of gate, after self
 	gate      *moe.General
-	updates   int
 }
 
 func (g *learnedGates) over(peers []uint32) moe.Gate {

@@ -153,6 +153,9 @@ func (j *Judge) Round(ctx context.Context, now int64) (Round, error) {
 	if err != nil {
 		return r, err
 	}
+	if batches == nil {
+		return r, j.save()
+	}
 	group, copies, err := j.probe(ctx, &r)
 	if err != nil {
 		return r, err
@@ -182,6 +185,11 @@ func (j *Judge) measure(ctx context.Context, r *Round) ([]score.Batch, error) {
 	}
 	if err := j.open(ctx, r.Peers); err != nil {
 		return nil, err
+	}
+	if !slices.ContainsFunc(j.walk.streams[1:], func(s Stream) bool { return s != nil }) {
+		// Nobody took the call: that says nothing of anybody, and no byte is spent on it.
+		r.Silent = slices.Clone(j.walk.failed[1:])
+		return nil, j.Close()
 	}
 	batches := make([]score.Batch, j.cursor.Width())
 	for i := range batches {
