@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 
 	errorsmod "cosmossdk.io/errors"
@@ -211,11 +210,8 @@ func refusalIn(text string) *Refusal {
 
 func (r *Refusal) mean(m meaning) {
 	r.Reason, r.detail = m.reason, plain(r.Log, m.code.Error())
-	if m.from == nil {
-		return
-	}
-	if found := m.from.FindStringSubmatch(r.Log); found != nil {
-		r.From, _ = strconv.ParseUint(found[1], 10, 64) // 0 when it does not fit: not named
+	if m.from != nil {
+		r.From = numberIn(m.from, r.Log)
 	}
 }
 

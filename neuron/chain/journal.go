@@ -120,10 +120,26 @@ func (r *Rows) load() error {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return fmt.Errorf("the journal of rows is damaged: %w; move it away, and no commit in it can be revealed", err)
 	}
+	if err := s.check(); err != nil {
+		return fmt.Errorf("the journal of rows is damaged: %w; move it away, and no commit in it can be revealed", err)
+	}
 	if s.Hotkey != r.cfg.Hotkey.Address() || s.Subnet != r.cfg.Subnet {
 		return fmt.Errorf("the journal of rows is of hotkey %s in subnet %d, this is %s in %d: every hotkey and subnet needs its own", s.Hotkey, s.Subnet, r.cfg.Hotkey.Address(), r.cfg.Subnet)
 	}
 	r.state = s
+	return nil
+}
+
+// check finds what could not have been saved.
+func (s rowState) check() error {
+	p := s.Pending
+	if p == nil {
+		return nil
+	}
+	hides := p.Kind == KindCommit || p.Kind == KindReveal
+	if p.Kind != KindRow && !hides || hides != (p.Hidden != nil) || len(p.Raw) == 0 {
+		return fmt.Errorf("what is pending is %.20q with %d bytes, and hides a row: %t", p.Kind, len(p.Raw), p.Hidden != nil)
+	}
 	return nil
 }
 

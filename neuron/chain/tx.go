@@ -267,11 +267,15 @@ var (
 	requiredFee      = regexp.MustCompile(`required: (\d+)` + app.BaseDenom)
 )
 
-// numberIn is the number that a pattern finds, 0 for none.
+// numberIn is the number that a pattern finds, 0 for none or one that does not fit.
 func numberIn(pattern *regexp.Regexp, text string) uint64 {
-	if found := pattern.FindStringSubmatch(text); found != nil {
-		number, _ := strconv.ParseUint(found[1], 10, 64) // 0 when it does not fit
-		return number
+	found := pattern.FindStringSubmatch(text)
+	if found == nil {
+		return 0
 	}
-	return 0
+	number, err := strconv.ParseUint(found[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return number
 }
