@@ -41,6 +41,14 @@ func (i Implementation) Sgemm(
 	tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int,
 	beta float32, c []float32, ldc int,
 ) {
+	i.SgemmPart(Full, tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+}
+
+// SgemmPart is Sgemm where not all of the product counts.
+func (i Implementation) SgemmPart(
+	part Part, tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int,
+	beta float32, c []float32, ldc int,
+) {
 	if i.kernel.run == nil {
 		i.Implementation.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 		return
@@ -50,11 +58,37 @@ func (i Implementation) Sgemm(
 	if m == 0 || n == 0 {
 		return
 	}
-	scale(m, n, beta, c, ldc)
 	if alpha == 0 || k == 0 {
+		scale(m, n, beta, c, ldc)
 		return
 	}
-	p := product{m: m, n: n, k: k, alpha: alpha, c: c, ldc: ldc, a: a, b: b}
+	if beta != 0 {
+		scale(m, n, beta, c, ldc)
+	}
+	p := product{m: m, n: n, k: k, alpha: alpha, c: c, ldc: ldc, a: a, b: b, adds: beta != 0, part: part}
+	p.aRow, p.aCol = steps(tA, lda)
+	p.bRow, p.bCol = steps(tB, ldb)
+	i.team.multiply(i.kernel, p)
+}
+
+// Affine is C = op(A) op(B) + bias, where bias is a row of n values that is added to
+// every row. It is one pass over C, whatever that held.
+func (i Implementation) Affine(
+	tA, tB blas.Transpose, m, n, k int, a []float32, lda int, b []float32, ldb int, bias, c []float32, ldc int,
+) {
+	bias = bias[:n]
+	if i.kernel.run == nil || k == 0 {
+		for r := range m {
+			copy(c[r*ldc:][:n], bias)
+		}
+		i.Implementation.Sgemm(tA, tB, m, n, k, 1, a, lda, b, ldb, 1, c, ldc)
+		return
+	}
+	i.checked(tA, tB, m, n, k, a, lda, b, ldb, c, ldc)
+	if m == 0 || n == 0 {
+		return
+	}
+	p := product{m: m, n: n, k: k, alpha: 1, c: c, ldc: ldc, a: a, b: b, bias: bias}
 	p.aRow, p.aCol = steps(tA, lda)
 	p.bRow, p.bCol = steps(tB, ldb)
 	i.team.multiply(i.kernel, p)

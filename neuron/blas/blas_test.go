@@ -118,6 +118,80 @@ func TestSgemmProperty(t *testing.T) {
 	})
 }
 
+// TestAffine: every row of the product gets the bias, whatever C held.
+func TestAffine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		side := rapid.IntRange(1, 70)
+		m, n, k := side.Draw(t, "m"), side.Draw(t, "n"), rapid.IntRange(1, 300).Draw(t, "k")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		a, b, bias := newOperand(r, m, k, 0), newOperand(r, k, n, 0), newOperand(r, 1, n, 0)
+		rows := newOperand(r, m, n, 2)
+		for i := range m {
+			copy(rows.data[i*rows.step:][:n], bias.data)
+		}
+		want, scale := gemm(blas.NoTrans, blas.NoTrans, m, n, k, 1, a, b, 1, rows)
+		for _, kernel := range kernels() {
+			for _, workers := range []int{1, 3} {
+				impl := with(kernel, workers)
+				got := newOperand(r, m, n, 2)
+				got.data[0] = float32(math.NaN())
+				impl.Affine(blas.NoTrans, blas.NoTrans, m, n, k, a.data, a.step, b.data, n, bias.data, got.data, got.step)
+				impl.Close()
+				for i, v := range got.data {
+					row, col := i/got.step, i%got.step
+					if col >= n {
+						require.Equal(t, mark, v, "%s wrote between the rows", kernel.name)
+						continue
+					}
+					require.InDelta(t, want[row*n+col], v, 1e-6*float64(k+2)*scale[row*n+col]+1e-30, "%s, %d workers, %d,%d", kernel.name, workers, row, col)
+				}
+			}
+		}
+	})
+}
+
+// TestParts: leaving out what is zero, or of no use, changes no other value.
+func TestParts(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		part := rapid.SampledFrom([]Part{LowerC, LowerA, UpperA}).Draw(t, "part")
+		tA := rapid.SampledFrom([]blas.Transpose{blas.NoTrans, blas.Trans}).Draw(t, "tA")
+		beta := rapid.SampledFrom([]float32{0, 1, 2}).Draw(t, "beta")
+		m, n := rapid.IntRange(1, 140).Draw(t, "m"), rapid.IntRange(1, 40).Draw(t, "n")
+		k := rapid.IntRange(1, 300).Draw(t, "k")
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		rows, cols := m, k
+		if tA == blas.Trans {
+			rows, cols = k, m
+		}
+		a, b, c := newOperand(r, rows, cols, 1), newOperand(r, k, n, 1), newOperand(r, m, n, 1)
+		for i := range rows {
+			for j := range cols {
+				row, col := i, j
+				if tA == blas.Trans {
+					row, col = j, i
+				}
+				if part == LowerA && col > row || part == UpperA && col < row {
+					a.data[i*a.step+j] = 0
+				}
+			}
+		}
+		for _, kernel := range kernels() {
+			for _, workers := range []int{1, 5} {
+				impl := with(kernel, workers)
+				want, got := append([]float32(nil), c.data...), append([]float32(nil), c.data...)
+				impl.Sgemm(tA, blas.NoTrans, m, n, k, 1, a.data, a.step, b.data, b.step, beta, want, c.step)
+				impl.SgemmPart(part, tA, blas.NoTrans, m, n, k, 1, a.data, a.step, b.data, b.step, beta, got, c.step)
+				impl.Close()
+				for i, v := range got {
+					if part != LowerC || i%c.step <= i/c.step || i%c.step >= n {
+						require.Equal(t, want[i], v, "%s, %d workers, at %d,%d", kernel.name, workers, i/c.step, i%c.step)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestEmpty: nothing to add is no reason to leave C unscaled, nor to read A or B.
 func TestEmpty(t *testing.T) {
 	for _, kernel := range kernels() {
@@ -125,6 +199,8 @@ func TestEmpty(t *testing.T) {
 		c := []float32{1, float32(math.NaN())}
 		impl.Sgemm(blas.NoTrans, blas.NoTrans, 1, 2, 0, 1, nil, 1, nil, 2, 0, c, 2)
 		require.Equal(t, []float32{0, 0}, c, kernel.name)
+		impl.Affine(blas.NoTrans, blas.NoTrans, 1, 2, 0, nil, 1, nil, 2, []float32{3, 4}, c, 2)
+		require.Equal(t, []float32{3, 4}, c, kernel.name)
 		impl.Sgemm(blas.NoTrans, blas.NoTrans, 0, 2, 3, 1, nil, 3, make([]float32, 6), 2, 0, nil, 2)
 		impl.Close()
 	}
@@ -229,6 +305,9 @@ func TestNoAllocation(t *testing.T) {
 	const side = 96
 	impl := New(2)
 	defer impl.Close()
+	if impl.Kernel() == "gonum" {
+		t.Skip("gonum's product starts goroutines")
+	}
 	a, b, c := make([]float32, side*side), make([]float32, side*side), make([]float32, side*side)
 	require.Zero(t, testing.AllocsPerRun(100, func() {
 		impl.Sgemm(blas.Trans, blas.NoTrans, side, side, side, 1, a, side, b, side, 1, c, side)

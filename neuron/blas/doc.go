@@ -5,7 +5,7 @@
 // A, mc x kc, are copied into panels in the order in which they are read, and a
 // micro-kernel keeps a tile of C, mr x nr, in registers for all kc products. The
 // kernels are assembly: 12 x 32 with AVX-512, 6 x 16 with AVX2 and FMA. Where neither
-// is there, gonum's own Sgemm runs.
+// is there, or GODEBUG=cpu.avx2=off hides it, gonum's own Sgemm runs.
 //
 // Each element of C is summed in one order, whatever the number of workers: results
 // do not depend on it. They do depend on the kernel, in the last bits. A NaN or an

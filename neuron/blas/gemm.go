@@ -8,20 +8,40 @@ const (
 	nc = 2048
 )
 
-// largestTile holds a tile of any kernel.
-const largestTile = 12 * 32
+// The largest tile of any kernel.
+const (
+	widestTile  = 32
+	largestTile = 12 * widestTile
+)
 
 // kernel multiplies a panel of A by one of B.
 type kernel struct {
 	name   string
 	mr, nr int
-	// run adds A B to C: a holds k columns of mr values, b k rows of nr values, and
-	// the rows of C lie ldc values apart. It is nil for gonum's Sgemm.
-	run func(k int, a, b, c *float32, ldc int)
+	// run is C = A B + D: a holds k columns of mr values, b k rows of nr values, the
+	// rows of C lie ldc values apart, those of D ldd; with ldd 0 one row of D serves
+	// them all. It is nil for gonum's Sgemm.
+	run func(k int, a, b, c *float32, ldc int, d *float32, ldd int)
+	// packA and packB copy lines that lie beside each other.
+	packA, packB packer
 }
 
-// product is what is left of Sgemm when beta is applied: C += alpha A B with strides.
-// Element (i, l) of A is a[i*aRow + l*aCol], element (l, j) of B b[l*bRow + j*bCol].
+// Part says where a product has zeros, or which results are of use.
+type Part int
+
+const (
+	// Full has no such place.
+	Full Part = iota
+	// LowerC wants C on and below its diagonal. What lies above may be left as it was.
+	LowerC
+	// LowerA has zeros in op(A) above its diagonal.
+	LowerA
+	// UpperA has zeros in op(A) below its diagonal.
+	UpperA
+)
+
+// product is C = alpha A B + D with strides. Element (i, l) of A is a[i*aRow + l*aCol],
+// element (l, j) of B b[l*bRow + j*bCol].
 type product struct {
 	m, n, k    int
 	alpha      float32
@@ -29,17 +49,26 @@ type product struct {
 	aRow, aCol int
 	bRow, bCol int
 	ldc        int
+	// adds says that D is C; else it is one row for all, or zero where it is nil.
+	adds bool
+	bias []float32
+	part Part
+	// top is the first row of C in the whole product.
+	top int
 }
 
 // rows is the part of the product that makes rows from..to of C.
 func (p product) rows(from, to int) product {
-	p.m, p.a, p.c = to-from, p.a[from*p.aRow:], p.c[from*p.ldc:]
+	p.m, p.a, p.c, p.top = to-from, p.a[from*p.aRow:], p.c[from*p.ldc:], p.top+from
 	return p
 }
 
 // columns is the part of the product that makes columns from..to of C.
 func (p product) columns(from, to int) product {
 	p.n, p.b, p.c = to-from, p.b[from*p.bCol:], p.c[from:]
+	if p.bias != nil {
+		p.bias = p.bias[from:to]
+	}
 	return p
 }
 
@@ -47,6 +76,7 @@ func (p product) columns(from, to int) product {
 type scratch struct {
 	a, b []float32
 	tile [largestTile]float32
+	none [widestTile]float32
 }
 
 func newScratch() *scratch {
@@ -58,116 +88,84 @@ func (s *scratch) multiply(k kernel, p product) {
 	for j := 0; j < p.n; j += nc {
 		n := min(nc, p.n-j)
 		for l := 0; l < p.k; l += kc {
-			depth := min(kc, p.k-l)
-			packB(s.b, k.nr, p.b[l*p.bRow+j*p.bCol:], depth, n, p.bRow, p.bCol)
-			for i := 0; i < p.m; i += mc {
-				m := min(mc, p.m-i)
-				packA(s.a, k.mr, p.alpha, p.a[i*p.aRow+l*p.aCol:], m, depth, p.aRow, p.aCol)
-				s.block(k, m, n, depth, p.c[i*p.ldc+j:], p.ldc)
+			b := block{kernel: k, product: &p, n: n, depth: min(kc, p.k-l), column: j, at: l}
+			columns := lines{p.b[l*p.bRow+j*p.bCol:], n, p.bCol, p.bRow}
+			columns.pack(s.b, k.nr, b.depth, 1, k.packB)
+			for b.row = 0; b.row < p.m; b.row += mc {
+				b.m = min(mc, p.m-b.row)
+				rows := lines{p.a[b.row*p.aRow+l*p.aCol:], b.m, p.aRow, p.aCol}
+				rows.pack(s.a, k.mr, b.depth, p.alpha, k.packA)
+				s.block(b)
 			}
 		}
 	}
 }
 
-// block multiplies the packed block of A by that of B.
-func (s *scratch) block(k kernel, m, n, depth int, c []float32, ldc int) {
-	for j := 0; j < n; j += k.nr {
-		b := &s.b[j*depth]
-		for i := 0; i < m; i += k.mr {
-			a := &s.a[i*depth]
-			if m-i >= k.mr && n-j >= k.nr {
-				k.run(depth, a, b, &c[i*ldc+j], ldc)
+// block is the part of a product for which a block of A and one of B are packed: m
+// rows from row on, n columns from column on, depth products from at on.
+type block struct {
+	kernel          kernel
+	product         *product
+	m, n, depth     int
+	row, column, at int
+}
+
+// block multiplies the packed block of A by that of B, tile by tile.
+func (s *scratch) block(b block) {
+	k, p := b.kernel, b.product
+	for j := 0; j < b.n; j += k.nr {
+		for i := 0; i < b.m; i += k.mr {
+			row, column := b.row+i, b.column+j
+			last := p.top + row + k.mr - 1 // of the tile's rows
+			if p.part == LowerC && column > last {
 				continue
 			}
-			tile := s.tile[:k.mr*k.nr]
-			clear(tile)
-			k.run(depth, a, b, &tile[0], k.nr)
-			for r := range min(k.mr, m-i) {
-				row := c[(i+r)*ldc+j:][:min(k.nr, n-j)]
-				for q, v := range tile[r*k.nr:][:len(row)] {
-					row[q] += v
-				}
+			from, to := 0, b.depth
+			switch p.part {
+			case LowerA:
+				to = min(to, max(0, last+1-b.at))
+			case UpperA:
+				from = min(to, max(0, p.top+row-b.at))
 			}
+			panelA, panelB := &s.a[i*b.depth+min(from, b.depth-1)*k.mr], &s.b[j*b.depth+min(from, b.depth-1)*k.nr]
+			c := p.c[row*p.ldc+column:]
+			if b.m-i >= k.mr && b.n-j >= k.nr {
+				d, ldd := s.added(p, b.at, c, column)
+				k.run(to-from, panelA, panelB, &c[0], p.ldc, d, ldd)
+				continue
+			}
+			k.run(to-from, panelA, panelB, &s.tile[0], k.nr, &s.none[0], 0)
+			s.corner(p, b, c, column, min(k.mr, b.m-i), min(k.nr, b.n-j))
 		}
 	}
 }
 
-// packA copies a block of A into panels of mr rows, each column by column, times
-// alpha; rows beyond m are zero.
-func packA(dst []float32, mr int, alpha float32, a []float32, m, depth, row, col int) {
-	for i := 0; i < m; i += mr {
-		panel := dst[i*depth:][:mr*depth]
-		height := min(mr, m-i)
-		if height < mr {
-			clear(panel)
-		}
+// added is D for a whole tile: C, one row of the bias, or one of zeros.
+func (s *scratch) added(p *product, at int, c []float32, column int) (d *float32, ldd int) {
+	switch {
+	case p.adds || at > 0:
+		return &c[0], p.ldc
+	case p.bias != nil:
+		return &p.bias[column], 0
+	}
+	return &s.none[0], 0
+}
+
+// corner moves the tile's first rows and columns to C.
+func (s *scratch) corner(p *product, b block, c []float32, column, rows, columns int) {
+	for r := range rows {
+		row, tile := c[r*p.ldc:][:columns], s.tile[r*b.kernel.nr:][:columns]
 		switch {
-		case col == 1:
-			interleave(panel, mr, a[i*row:], height, depth, row)
-		case height == mr:
-			sixes(panel, mr, a[i:], depth, col)
+		case p.adds || b.at > 0:
+			for q, v := range tile {
+				row[q] += v
+			}
+		case p.bias != nil:
+			for q, v := range p.bias[column:][:columns] {
+				row[q] = tile[q] + v
+			}
 		default:
-			for l := range depth {
-				copy(panel[l*mr:][:height], a[i+l*col:])
-			}
-		}
-		if alpha != 1 {
-			for j := range panel {
-				panel[j] *= alpha
-			}
-		}
-	}
-}
-
-// sixes copies depth rows of mr values, a multiple of six, step apart: two moves each
-// instead of a call of memmove.
-func sixes(panel []float32, mr int, src []float32, depth, step int) {
-	for l := range depth {
-		for r := 0; r < mr; r += 6 {
-			*(*[6]float32)(panel[l*mr+r:]) = [6]float32(src[l*step+r:])
-		}
-	}
-}
-
-// packB copies a block of B into panels of nr columns, each row by row; columns
-// beyond n are zero.
-func packB(dst []float32, nr int, b []float32, depth, n, row, col int) {
-	for j := 0; j < n; j += nr {
-		panel := dst[j*depth:][:nr*depth]
-		width := min(nr, n-j)
-		if width < nr {
-			clear(panel)
-		}
-		if row == 1 {
-			interleave(panel, nr, b[j*col:], width, depth, col)
-		} else {
-			for l := range depth {
-				copy(panel[l*nr:][:width], b[l*row+j:])
-			}
-		}
-	}
-}
-
-// interleave copies count rows of depth values, step apart, into the columns of a
-// panel of the given width: panel[l*width+r] = src[r*step+l].
-func interleave(panel []float32, width int, src []float32, count, depth, step int) {
-	r := 0
-	// Four rows at a time: a line of the panel is written while it is in the cache.
-	for ; r+4 <= count; r += 4 {
-		s0, s1 := src[r*step:][:depth], src[(r+1)*step:][:depth]
-		s2, s3 := src[(r+2)*step:][:depth], src[(r+3)*step:][:depth]
-		at := r
-		for l := range s0 {
-			d := panel[at : at+4 : at+4]
-			d[0], d[1], d[2], d[3] = s0[l], s1[l], s2[l], s3[l]
-			at += width
-		}
-	}
-	for ; r < count; r++ {
-		at := r
-		for _, v := range src[r*step:][:depth] {
-			panel[at] = v
-			at += width
+			copy(row, tile)
 		}
 	}
 }

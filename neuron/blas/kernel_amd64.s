@@ -23,23 +23,27 @@
 	VFMADD231PS Y0, Y3, Y14; \
 	VFMADD231PS Y1, Y3, Y15
 
-// Adds two registers to a row of C and goes to the next row.
+// Adds a row of D to two registers, stores them in C, and goes to the next row of both.
 #define ROW2(x, y) \
-	VADDPS (DX), x, x; \
-	VADDPS 32(DX), y, y; \
+	VADDPS (BX), x, x; \
+	VADDPS 32(BX), y, y; \
 	VMOVUPS x, (DX); \
 	VMOVUPS y, 32(DX); \
+	ADDQ R9, BX; \
 	ADDQ R8, DX
 
-// func multiplyAVX2(k int, a, b, c *float32, ldc int)
+// func multiplyAVX2(k int, a, b, c *float32, ldc int, d *float32, ldd int)
 // Y4-Y15 hold the tile, two registers a row; Y0 and Y1 a row of B.
-TEXT ·multiplyAVX2(SB), NOSPLIT, $0-40
+TEXT ·multiplyAVX2(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), CX
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DI
 	MOVQ c+24(FP), DX
 	MOVQ ldc+32(FP), R8
+	MOVQ d+40(FP), BX
+	MOVQ ldd+48(FP), R9
 	SHLQ $2, R8
+	SHLQ $2, R9
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
@@ -108,21 +112,25 @@ store2:
 	PAIR5(ao+40, Z28, Z29, Z30, Z31, Z6, Z7)
 
 #define ROW5(x, y) \
-	VADDPS (DX), x, x; \
-	VADDPS 64(DX), y, y; \
+	VADDPS (BX), x, x; \
+	VADDPS 64(BX), y, y; \
 	VMOVUPS x, (DX); \
 	VMOVUPS y, 64(DX); \
+	ADDQ R9, BX; \
 	ADDQ R8, DX
 
-// func multiplyAVX512(k int, a, b, c *float32, ldc int)
+// func multiplyAVX512(k int, a, b, c *float32, ldc int, d *float32, ldd int)
 // Z8-Z31 hold the tile, two registers a row; Z0 and Z1 a row of B.
-TEXT ·multiplyAVX512(SB), NOSPLIT, $0-40
+TEXT ·multiplyAVX512(SB), NOSPLIT, $0-56
 	MOVQ k+0(FP), CX
 	MOVQ a+8(FP), SI
 	MOVQ b+16(FP), DI
 	MOVQ c+24(FP), DX
 	MOVQ ldc+32(FP), R8
+	MOVQ d+40(FP), BX
+	MOVQ ldd+48(FP), R9
 	SHLQ $2, R8
+	SHLQ $2, R9
 	VPXORQ Z8, Z8, Z8
 	VPXORQ Z9, Z9, Z9
 	VPXORQ Z10, Z10, Z10

@@ -12,7 +12,10 @@ type team struct {
 	busy    sync.Mutex
 	workers []chan task
 	parts   sync.WaitGroup
-	spare   sync.Pool
+	// spare is the memory of callers that are not multiplying: as much as there were
+	// at once, and kept, unlike that of a sync.Pool.
+	spare   []*scratch
+	sparing sync.Mutex
 }
 
 // task is one worker's part of a product.
@@ -23,7 +26,7 @@ type task struct {
 
 // newTeam starts all workers but one, which is the caller.
 func newTeam(workers int) *team {
-	t := &team{spare: sync.Pool{New: func() any { return newScratch() }}}
+	t := &team{}
 	for range workers - 1 {
 		tasks := make(chan task, 1)
 		t.workers = append(t.workers, tasks)
@@ -46,10 +49,27 @@ func (t *team) close() {
 	}
 }
 
+func (t *team) take() *scratch {
+	t.sparing.Lock()
+	defer t.sparing.Unlock()
+	if last := len(t.spare) - 1; last >= 0 {
+		s := t.spare[last]
+		t.spare = t.spare[:last]
+		return s
+	}
+	return newScratch()
+}
+
+func (t *team) give(s *scratch) {
+	t.sparing.Lock()
+	defer t.sparing.Unlock()
+	t.spare = append(t.spare, s)
+}
+
 // multiply shares a product by the side of C that has more tiles.
 func (t *team) multiply(k kernel, p product) {
-	own := t.spare.Get().(*scratch)
-	defer t.spare.Put(own)
+	own := t.take()
+	defer t.give(own)
 	if len(t.workers) == 0 || p.m*p.n*p.k < serialWork || !t.busy.TryLock() {
 		own.multiply(k, p)
 		return

@@ -63,9 +63,9 @@ func (m *MLP) Forward(t *nn.Tape, ids []uint8, length int) (logits, hidden *nn.T
 func (m *MLP) predict(t *nn.Tape, windows []uint8) (logits, hidden *nn.Tensor) {
 	x := t.Embed(&m.embedding.Tensor, windows)
 	x = t.Reshape(x, len(windows)/m.config.Context, m.config.Context*m.config.Embedding)
-	x = t.GELU(t.AddRows(t.MatMul(x, &m.in.Tensor), &m.inBias.Tensor))
+	x = t.GELU(t.Linear(x, &m.in.Tensor, &m.inBias.Tensor))
 	hidden = t.Dropout(x, m.config.Dropout)
-	return t.AddRows(t.MatMul(hidden, &m.out.Tensor), &m.end.Tensor), hidden
+	return t.Linear(hidden, &m.out.Tensor, &m.end.Tensor), hidden
 }
 
 // Open implements Language.

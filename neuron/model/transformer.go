@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/taonet/taonet/neuron/nn"
 )
@@ -82,16 +83,20 @@ func (m *Transformer) Forward(t *nn.Tape, ids []uint8, length int) (logits, hidd
 	return m.predict(t, x, func(_ int, qkv *nn.Tensor) *nn.Tensor { return t.Attention(qkv, length, m.config.Heads) })
 }
 
-// predict runs the blocks; attend is what attention is, in layer i.
+// predict runs the blocks; attend is what attention is, in layer i. Where attend
+// returns nil, nothing above it is wanted.
 func (m *Transformer) predict(t *nn.Tape, x *nn.Tensor, attend func(i int, qkv *nn.Tensor) *nn.Tensor) (logits, hidden *nn.Tensor) {
-	linear := func(x *nn.Tensor, w, b *nn.Param) *nn.Tensor { return t.AddRows(t.MatMul(x, &w.Tensor), &b.Tensor) }
+	linear := func(x *nn.Tensor, w, b *nn.Param) *nn.Tensor { return t.Linear(x, &w.Tensor, &b.Tensor) }
 	for i, b := range m.blocks {
 		h := t.LayerNorm(x, &b.gain1.Tensor, &b.bias1.Tensor)
-		h = linear(attend(i, linear(h, b.qkv, b.qkvBias)), b.project, b.projectBias)
-		x = t.Add(x, t.Dropout(h, m.config.Dropout))
+		h = attend(i, linear(h, b.qkv, b.qkvBias))
+		if h == nil {
+			return nil, nil
+		}
+		x = t.Residual(x, linear(h, b.project, b.projectBias), m.config.Dropout)
 		h = t.LayerNorm(x, &b.gain2.Tensor, &b.bias2.Tensor)
 		h = linear(t.GELU(linear(h, b.up, b.upBias)), b.down, b.downBias)
-		x = t.Add(x, t.Dropout(h, m.config.Dropout))
+		x = t.Residual(x, h, m.config.Dropout)
 	}
 	hidden = t.LayerNorm(x, &m.gain.Tensor, &m.bias.Tensor)
 	return t.MatMulTransposed(hidden, &m.embedding.Tensor), hidden
@@ -114,6 +119,8 @@ type transformerSession struct {
 	// tails are the bytes in memory, sequence by sequence.
 	tails [][]uint8
 	at    []int32
+	full  []int32
+	bytes []uint8
 }
 
 // Restart implements Session.
@@ -125,30 +132,46 @@ func (s *transformerSession) Next(t *nn.Tape, sequences []int32, bytes []uint8) 
 	return s.step(t, sequences, bytes)
 }
 
+// together is how many sequences make room at once: the passes stay small.
+const together = 16
+
 // shift makes room in the sequences whose memory is full.
 func (s *transformerSession) shift(t *nn.Tape, sequences []int32) {
-	var full []int32
+	s.full = s.full[:0]
 	for _, sequence := range sequences {
 		if len(s.tails[sequence]) == s.model.config.Context {
-			full = append(full, sequence)
+			s.full = append(s.full, sequence)
 		}
 	}
-	if full == nil {
+	for some := range slices.Chunk(s.full, together) {
+		t.Aside(func() { s.remember(t, some) })
+	}
+}
+
+// remember begins sequences anew with the last quarter of what they have read.
+func (s *transformerSession) remember(t *nn.Tape, sequences []int32) {
+	c := s.model.config
+	kept := c.Context / 4
+	if kept == 0 {
+		for _, sequence := range sequences {
+			s.Restart(int(sequence))
+		}
 		return
 	}
-	kept := make([][]uint8, len(full))
-	for i, sequence := range full {
+	s.bytes = s.bytes[:0]
+	for _, sequence := range sequences {
 		tail := s.tails[sequence]
-		kept[i] = append(kept[i], tail[len(tail)-s.model.config.Context/4:]...)
-		s.Restart(int(sequence))
+		s.bytes = append(s.bytes, tail[len(tail)-kept:]...)
+		s.tails[sequence] = append(tail[:0], tail[len(tail)-kept:]...)
 	}
-	bytes := make([]uint8, len(full))
-	for position := range s.model.config.Context / 4 {
-		for i := range full {
-			bytes[i] = kept[i][position]
+	x := t.AddRows(t.Embed(&s.model.embedding.Tensor, s.bytes), t.Head(&s.model.positions.Tensor, kept))
+	s.model.predict(t, x, func(i int, qkv *nn.Tensor) *nn.Tensor {
+		if i+1 < c.Layers {
+			return t.AttendFirst(s.memories[i], qkv, sequences, kept, c.Heads)
 		}
-		s.step(t, full, bytes)
-	}
+		s.memories[i].Keep(qkv, sequences, kept, c.Heads)
+		return nil
+	})
 }
 
 // step adds one byte to sequences that have room.

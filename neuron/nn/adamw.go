@@ -20,6 +20,8 @@ type AdamW struct {
 	Clip float32
 	// Steps taken.
 	Steps int
+
+	constants adamConstants
 }
 
 // NewAdamW has the usual constants: 0.9, 0.99, 1e-8, norms clipped at 1.
@@ -31,11 +33,13 @@ func NewAdamW(rate, decay float32) *AdamW {
 // returns their norm before clipping. Gradients that are not finite are left out
 // whole: nothing moves, and the norm says so.
 func (o *AdamW) Step(params []*Param, schedule float32) float32 {
+	return o.step(fastest(), params, schedule)
+}
+
+func (o *AdamW) step(v *vectors, params []*Param, schedule float32) float32 {
 	sum := 0.0
 	for _, p := range params {
-		for _, g := range p.Grad {
-			sum += float64(g) * float64(g)
-		}
+		sum += v.squares(p.Grad)
 	}
 	norm := float32(math.Sqrt(sum))
 	if math.IsNaN(sum) || math.IsInf(sum, 0) {
@@ -48,29 +52,20 @@ func (o *AdamW) Step(params []*Param, schedule float32) float32 {
 		factor = o.Clip / norm
 	}
 	rate := o.Rate * schedule
-	c1 := rate / float32(1-math.Pow(float64(o.Beta1), float64(o.Steps)))
-	c2 := 1 / float32(1-math.Pow(float64(o.Beta2), float64(o.Steps)))
+	o.constants = adamConstants{
+		beta1: o.Beta1, gain1: (1 - o.Beta1) * factor, beta2: o.Beta2, gain2: (1 - o.Beta2) * factor * factor,
+		rate:    rate / float32(1-math.Pow(float64(o.Beta1), float64(o.Steps))),
+		correct: 1 / float32(1-math.Pow(float64(o.Beta2), float64(o.Steps))),
+		epsilon: o.Epsilon,
+	}
 	for _, p := range params {
-		decay := float32(0)
+		o.constants.remain = 1
 		if p.Decay {
-			decay = rate * o.Decay
+			o.constants.remain -= rate * o.Decay
 		}
-		o.move(p, factor, c1, c2, decay)
+		v.adam(p.Data, p.Grad, p.First, p.Second, &o.constants)
 	}
 	return norm
-}
-
-func (o *AdamW) move(p *Param, factor, c1, c2, decay float32) {
-	data := p.Data[:len(p.Grad)]
-	first, second := p.First[:len(p.Grad)], p.Second[:len(p.Grad)]
-	for i, g := range p.Grad {
-		g *= factor
-		m := o.Beta1*first[i] + (1-o.Beta1)*g
-		v := o.Beta2*second[i] + (1-o.Beta2)*g*g
-		first[i], second[i] = m, v
-		data[i] -= c1*m/(float32(math.Sqrt(float64(v*c2)))+o.Epsilon) + decay*data[i]
-		p.Grad[i] = 0
-	}
 }
 
 // ZeroGrad clears the gradients.
@@ -92,6 +87,3 @@ func Cosine(step, warmUp, total int, least float32) float32 {
 	progress := float64(step-warmUp) / float64(total-warmUp)
 	return least + (1-least)*float32(0.5*(1+math.Cos(math.Pi*progress)))
 }
-
-// log is the natural logarithm.
-func log(x float32) float32 { return float32(math.Log(float64(x))) }

@@ -9,6 +9,7 @@ import (
 var (
 	convolution = &operation{"Convolution", convolutionBackward}
 	maxPool     = &operation{"MaxPool", func(n *node) {
+		n.cleared(n.a)
 		for i, from := range n.spots {
 			n.a.Grad[from] += n.out.Grad[i]
 		}
@@ -34,7 +35,7 @@ func (t *Tape) Convolution(x, w, bias *Tensor, in Image, size int) *Tensor {
 	n := t.record(convolution, x.Rows, w.Rows*plane, x, w, bias)
 	n.n, n.m = size, in.Width
 	n.saved = t.memory.take(x.Rows * patch * plane) // all patches, picture by picture
-	if n.out.Grad != nil {
+	if n.out.wanted {
 		n.work = t.memory.take(t.device.Workers() * patch * plane)
 	}
 	t.device.split(convolutionRun, n, x.Rows, patch*plane)
@@ -65,8 +66,14 @@ func convolutionRun(n *node, _, from, to int) {
 
 func convolutionBackward(n *node) {
 	_, _, patch, plane := n.geometry()
-	if n.a.Grad != nil {
+	if hasGrad(n.a) {
+		n.cleared(n.a)
 		n.device.split(convolutionBack, n, n.out.Rows, patch*plane)
+	}
+	for _, x := range []*Tensor{n.b, n.c} {
+		if hasGrad(x) {
+			n.cleared(x)
+		}
 	}
 	for i := range n.out.Rows {
 		g := n.out.gradRow(i)
@@ -124,7 +131,7 @@ func gather(columns, picture []float32, in Image, size int) {
 
 // scatter adds columns back to where they came from.
 func scatter(picture, columns []float32, in Image, size int) {
-	overlaps(in, size, func(column, pixel, count int) { accumulate(picture[pixel:][:count], columns[column:][:count]) })
+	overlaps(in, size, func(column, pixel, count int) { addGo(picture[pixel:][:count], picture[pixel:], columns[column:]) })
 }
 
 // MaxPool keeps the largest of each 2 x 2 values; height and width are even.

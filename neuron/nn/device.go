@@ -12,6 +12,7 @@ import (
 type Device struct {
 	// shared multiplies with all workers, alone on the caller's goroutine.
 	shared, alone blas.Implementation
+	vectors       *vectors
 	busy          sync.Mutex
 	workers       []chan piece
 	pieces        sync.WaitGroup
@@ -29,11 +30,14 @@ type piece struct {
 }
 
 // NewDevice starts the workers; 0 is one for each CPU that Go may use. Close ends them.
-func NewDevice(workers int) *Device {
+func NewDevice(workers int) *Device { return newDevice(workers, fastest()) }
+
+// newDevice computes with a given set of vectors.
+func newDevice(workers int, v *vectors) *Device {
 	if workers <= 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	d := &Device{shared: blas.New(workers), alone: blas.New(1)}
+	d := &Device{shared: blas.New(workers), alone: blas.New(1), vectors: v}
 	for range workers - 1 {
 		pieces := make(chan piece, 1)
 		d.workers = append(d.workers, pieces)
@@ -52,6 +56,9 @@ func (d *Device) Workers() int { return len(d.workers) + 1 }
 
 // Kernel names the matrix kernel in use.
 func (d *Device) Kernel() string { return d.shared.Kernel() }
+
+// Vectors names what computes everything else: avx2 or go.
+func (d *Device) Vectors() string { return d.vectors.name }
 
 // Close ends the workers; no tape may run on the device any more.
 func (d *Device) Close() {

@@ -6,10 +6,11 @@
 // by channel. For a loss L, the gradient of a tensor X is dL/dX, of X's shape, and
 // Backward adds to it.
 //
-// A Device has the workers that share large operations and the matrix products of
-// package blas. What is summed in which order does not depend on the number of
-// workers, so that training repeats to the bit on the same kind of CPU. After the
-// first step with its shapes a tape allocates nothing.
+// A Device has the workers that share large operations, the matrix products of package
+// blas, and the loops for everything else, in assembly where the CPU has AVX2. What is
+// summed in which order does not depend on the number of workers, so that training
+// repeats to the bit on the same kind of CPU. After the first step with its shapes a
+// tape allocates nothing.
 //
 // Sources: reverse-mode differentiation, Griewank and Walther (2008); GELU in its
 // tanh form, Hendrycks and Gimpel (2016); layer normalisation, Ba, Kiros and Hinton

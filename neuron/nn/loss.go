@@ -10,9 +10,21 @@ var (
 
 // lossBackward: the gradient for the logits was made on the way forward.
 func lossBackward(n *node) {
-	g := n.out.Grad[0]
-	for i, v := range n.saved {
-		n.a.Grad[i] += g * v
+	if hasGrad(n.a) {
+		n.n = 0
+		if n.gradient(n.a) {
+			n.n = 1
+		}
+		n.device.split(lossBack, n, n.a.Rows, n.a.Cols)
+	}
+}
+
+func lossBack(n *node, _, from, to int) {
+	lo, hi := from*n.a.Cols, to*n.a.Cols
+	if n.n == 0 {
+		n.device.vectors.scale(n.a.Grad[lo:hi], n.saved[lo:hi], n.out.Grad[0])
+	} else {
+		n.device.vectors.axpy(n.a.Grad[lo:hi], n.saved[lo:hi], n.out.Grad[0])
 	}
 }
 
@@ -56,24 +68,24 @@ func check(name string, logits *Tensor, targets []uint8) {
 }
 
 func crossEntropyRun(n *node, _, from, to int) {
-	cols, scale := n.a.Cols, 1/float32(n.a.Rows)
+	v, cols, scale := n.device.vectors, n.a.Cols, 1/float32(n.a.Rows)
 	even := n.f / float32(cols)
 	for i := from; i < to; i++ {
 		x, g, y := n.a.Row(i), n.saved[i*cols:][:cols], n.ids[i]
-		copy(g, x)
-		total := softmax(g)
+		most := v.largest(x)
+		sum := v.expSum(g, x, 1, most)
+		total := most + log(sum)
 		loss := (1 - n.f) * (total - x[y])
+		v.scale(g, g, scale/sum)
 		if n.f > 0 {
-			var sum float32
-			for _, v := range x {
-				sum += total - v
+			var rest float32
+			for j, w := range x {
+				rest += total - w
+				g[j] -= even * scale
 			}
-			loss += even * sum
+			loss += even * rest
 		}
 		n.work[i] = loss
-		for j := range g {
-			g[j] = (g[j] - even) * scale
-		}
 		g[y] -= (1 - n.f) * scale
 	}
 }
@@ -95,7 +107,7 @@ func divergenceRun(n *node, _, from, to int) {
 	for i := from; i < to; i++ {
 		x, g, p := n.a.Row(i), n.saved[i*cols:][:cols], n.p[i*cols:][:cols]
 		copy(g, x)
-		total := softmax(g)
+		total := n.device.vectors.softmax(g, 1)
 		var loss float32
 		for j, v := range p {
 			if v > 0 {
@@ -129,7 +141,7 @@ func mixtureRun(n *node, _, from, to int) {
 	for i := from; i < to; i++ {
 		g, y := n.saved[i*cols:][:cols], n.ids[i]
 		copy(g, n.a.Row(i))
-		softmax(g)
+		n.device.vectors.softmax(g, 1)
 		mine := n.p[i] * g[y]
 		total := max(mine+n.q[i], least)
 		n.work[i] = -log(total)

@@ -15,11 +15,14 @@ type Tape struct {
 	nodes    []*node
 	count    int
 	memory   arena
+	// spare has gradients that are not in use, by their length.
+	spare map[int][][]float32
 }
 
 // node is one operation: what it read, what it made, and what it keeps for the way
 // back. Which fields mean what is told where the operation is.
 type node struct {
+	tape    *Tape
 	device  *Device
 	op      *operation
 	a, b, c *Tensor
@@ -30,6 +33,7 @@ type node struct {
 	p, q    []float32
 	saved   []float32
 	work    []float32
+	seeds   [2]uint32
 	spots   []int32
 	memory  *Memory
 	which   []int32
@@ -40,13 +44,13 @@ type node struct {
 // method.
 type operation struct {
 	name string
-	// backward adds to the gradients of a, b and c.
+	// backward adds to the gradients of a, b and c; n's own is lost.
 	backward func(n *node)
 }
 
 // NewTape returns a tape; seed decides what dropout drops.
 func NewTape(d *Device, seed uint64) *Tape {
-	return &Tape{device: d, random: rand.NewPCG(seed, 0x9e3779b97f4a7c15)}
+	return &Tape{device: d, random: rand.NewPCG(seed, 0x9e3779b97f4a7c15), spare: map[int][][]float32{}}
 }
 
 // Reset forgets all operations; tensors that the tape returned are not valid any more.
@@ -80,11 +84,8 @@ func (t *Tape) record(op *operation, rows, cols int, operands ...*Tensor) *node 
 	for i, x := range operands {
 		*[]**Tensor{&n.a, &n.b, &n.c}[i] = x
 	}
-	n.out = Tensor{Rows: rows, Cols: cols, Data: t.memory.take(rows * cols)}
-	if t.Training && (hasGrad(n.a) || hasGrad(n.b) || hasGrad(n.c)) {
-		n.out.Grad = t.memory.take(rows * cols)
-		clear(n.out.Grad)
-	}
+	wanted := t.Training && (hasGrad(n.a) || hasGrad(n.b) || hasGrad(n.c))
+	n.out = Tensor{Rows: rows, Cols: cols, Data: t.memory.take(rows * cols), wanted: wanted}
 	return n
 }
 
@@ -95,17 +96,28 @@ func (t *Tape) next() *node {
 	}
 	n := t.nodes[t.count]
 	t.count++
-	*n = node{device: t.device, spots: n.spots[:0]}
+	*n = node{tape: t, device: t.device, spots: n.spots[:0]}
 	return n
 }
 
-func hasGrad(x *Tensor) bool { return x != nil && x.Grad != nil }
+// Aside runs f and forgets what it recorded: tensors that it made are not valid after
+// it, those from before are.
+func (t *Tape) Aside(f func()) {
+	count, memory := t.count, t.memory
+	f()
+	t.count, t.memory.slab, t.memory.used = count, memory.slab, memory.used
+}
+
+func hasGrad(x *Tensor) bool { return x != nil && (x.Grad != nil || x.wanted) }
 
 // Backward walks back from x, whose gradient is the given one, or 1 for a loss when
 // it is nil. Gradients of parameters are added to.
 func (t *Tape) Backward(x *Tensor, gradient []float32) {
-	if x.Grad == nil {
+	if !hasGrad(x) {
 		panic("nn: nothing that x is made of has a gradient")
+	}
+	if x.Grad == nil {
+		x.Grad = t.borrow(len(x.Data))
 	}
 	if gradient == nil {
 		x.Grad[0] = 1
@@ -113,8 +125,14 @@ func (t *Tape) Backward(x *Tensor, gradient []float32) {
 		panic(fmt.Sprintf("nn: a gradient of %d values for %s", len(gradient), x))
 	}
 	for i := t.count - 1; i >= 0; i-- {
-		if n := t.nodes[i]; n.op != nil && n.out.Grad != nil {
-			n.op.backward(n)
+		n := t.nodes[i]
+		if n.op == nil || n.out.Grad == nil {
+			continue // a view of a parameter, or nothing came back to it
+		}
+		n.op.backward(n)
+		if n.out.Grad != nil {
+			t.giveBack(n.out.Grad)
+			n.out.Grad = nil
 		}
 	}
 }

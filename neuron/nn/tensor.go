@@ -7,8 +7,11 @@ type Tensor struct {
 	Rows, Cols int
 	// Data has Rows*Cols values, row by row.
 	Data []float32
-	// Grad has as many, or is nil for a constant.
+	// Grad has as many, or is nil for a constant. What a tape made has a gradient only
+	// while Backward needs it.
 	Grad []float32
+	// wanted says that a tape made it and will give it a gradient.
+	wanted bool
 }
 
 // NewTensor returns a constant of zeros.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"syscall"
 	"testing"
 	"time"
 
@@ -74,6 +75,19 @@ func transformer(ctx *context.Context, _ any, inputs []*graph.Node) []*graph.Nod
 	return []*graph.Node{logits}
 }
 
+func wide(x []uint8) []int32 {
+	y := make([]int32, len(x))
+	for i, v := range x {
+		y[i] = int32(v)
+	}
+	return y
+}
+
+// newTransformer is taonet's of the same size.
+func newTransformer() *model.Transformer {
+	return model.NewTransformer(model.TransformerConfig{Context: length, Width: width, Layers: layersCount, Heads: heads, Dropout: dropout}, 1)
+}
+
 // theirs returns a training step of GoMLX, which gives its loss.
 func theirs(b *testing.B, ids, next []uint8) func() float64 {
 	backend, err := simplego.New("")
@@ -83,13 +97,6 @@ func theirs(b *testing.B, ids, next []uint8) func() float64 {
 	ctx := context.New()
 	optimiser := optimizers.Adam().LearningRate(rate).Betas(0.9, 0.99).Epsilon(1e-8).WeightDecay(decay).Done()
 	trainer := train.NewTrainer(backend, ctx, transformer, losses.SparseCategoricalCrossEntropyLogits, optimiser, nil, nil)
-	wide := func(x []uint8) []int32 {
-		y := make([]int32, len(x))
-		for i, v := range x {
-			y[i] = int32(v)
-		}
-		return y
-	}
 	return func() float64 {
 		inputs := tensors.FromFlatDataAndDimensions(wide(ids), batch, length)
 		labels := tensors.FromFlatDataAndDimensions(wide(next), batch, length, 1)
@@ -105,7 +112,7 @@ func theirs(b *testing.B, ids, next []uint8) func() float64 {
 func ours(b *testing.B, ids, next []uint8) func() float64 {
 	d := nn.NewDevice(runtime.GOMAXPROCS(0))
 	b.Cleanup(d.Close)
-	m := model.NewTransformer(model.TransformerConfig{Context: length, Width: width, Layers: layersCount, Heads: heads, Dropout: dropout}, 1)
+	m := newTransformer()
 	tape, adam := nn.NewTape(d, 1), nn.NewAdamW(rate, decay)
 	tape.Training = true
 	return func() float64 {
@@ -118,11 +125,38 @@ func ours(b *testing.B, ids, next []uint8) func() float64 {
 	}
 }
 
-// BenchmarkTransformer alternates a step of GoMLX with some of taonet, so that
-// whatever else the machine does falls on both. Metrics: tokens/s of either, and how
-// many times faster taonet is.
-func BenchmarkTransformer(b *testing.B) {
-	const each = 10 // of ours for one of theirs
+// forwards return the forward pass alone of either, in the same way.
+func forwards(b *testing.B, ids []uint8) (their, our func() float64) {
+	backend, err := simplego.New("")
+	if err != nil {
+		b.Fatal(err)
+	}
+	exec, err := context.NewExec(backend, context.New(), func(ctx *context.Context, ids *graph.Node) *graph.Node {
+		return graph.ReduceAllMean(transformer(ctx, nil, []*graph.Node{ids})[0])
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	their = func() float64 {
+		outputs, err := exec.Exec(tensors.FromFlatDataAndDimensions(wide(ids), batch, length))
+		if err != nil {
+			b.Fatal(err)
+		}
+		return float64(tensors.ToScalar[float32](outputs[0]))
+	}
+	d := nn.NewDevice(runtime.GOMAXPROCS(0))
+	b.Cleanup(d.Close)
+	m, tape := newTransformer(), nn.NewTape(d, 1)
+	our = func() float64 {
+		tape.Reset()
+		logits, _ := m.Forward(tape, ids, length)
+		return float64(logits.Data[0])
+	}
+	return their, our
+}
+
+// BenchmarkTraining is whole training steps, BenchmarkForward the way forward alone.
+func BenchmarkTraining(b *testing.B) {
 	ids, next := examples()
 	their, our := theirs(b, ids, next), ours(b, ids, next)
 	for name, loss := range map[string]float64{"GoMLX": their(), "taonet": our()} {
@@ -130,22 +164,48 @@ func BenchmarkTransformer(b *testing.B) {
 			b.Fatalf("%s begins with a loss of %.3f, a model that knows nothing has %.3f", name, loss, math.Log(vocabulary))
 		}
 	}
-	var theirTime, ourTime time.Duration
-	var theirLoss, ourLoss float64
+	compare(b, their, our)
+}
+
+func BenchmarkForward(b *testing.B) {
+	ids, _ := examples()
+	their, our := forwards(b, ids)
+	their()
+	our()
+	compare(b, their, our)
+}
+
+// compare alternates a step of theirs with some of ours, so that whatever else the
+// machine does falls on both. Metrics: tokens/s of either, how many times faster ours
+// is, and how many times less CPU time it takes.
+func compare(b *testing.B, their, our func() float64) {
+	const each = 10 // of ours for one of theirs
+	var theirTime, ourTime, theirCPU, ourCPU time.Duration
+	var theirs, ours float64
 	for b.Loop() {
-		start := time.Now()
-		theirLoss = their()
-		middle := time.Now()
+		start, startCPU := time.Now(), cpuTime(b)
+		theirs = their()
+		middle, middleCPU := time.Now(), cpuTime(b)
 		for range each {
-			ourLoss = our()
+			ours = our()
 		}
 		theirTime, ourTime = theirTime+middle.Sub(start), ourTime+time.Since(middle)
+		theirCPU, ourCPU = theirCPU+middleCPU-startCPU, ourCPU+cpuTime(b)-middleCPU
 	}
-	b.Logf("after %d steps GoMLX has a loss of %.3f, after %d taonet one of %.3f", b.N+1, theirLoss, each*b.N+1, ourLoss)
-	theirRate := float64(b.N*batch*length) / theirTime.Seconds()
-	ourRate := float64(each*b.N*batch*length) / ourTime.Seconds()
-	b.ReportMetric(theirRate, "gomlx-tokens/s")
-	b.ReportMetric(ourRate, "taonet-tokens/s")
-	b.ReportMetric(ourRate/theirRate, "times")
+	b.Logf("GoMLX's result after %d steps %.3f, taonet's after %d %.3f", b.N+1, theirs, each*b.N+1, ours)
+	tokens := float64(b.N * batch * length)
+	b.ReportMetric(tokens/theirTime.Seconds(), "gomlx-tokens/s")
+	b.ReportMetric(each*tokens/ourTime.Seconds(), "taonet-tokens/s")
+	b.ReportMetric(each*theirTime.Seconds()/ourTime.Seconds(), "times")
+	b.ReportMetric(each*theirCPU.Seconds()/ourCPU.Seconds(), "times-CPU")
 	b.ReportMetric(0, "ns/op")
+}
+
+// cpuTime is what this process has used.
+func cpuTime(b *testing.B) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
