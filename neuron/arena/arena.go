@@ -38,6 +38,9 @@ type Member struct {
 	Of int
 	// Friends are the members that a liar's row is for.
 	Friends []int
+	// Mean makes the member say the mean of what the honest ones say, whatever its role
+	// answers; it measures next to nothing itself.
+	Mean bool
 	// Row makes a member without model and axon, which costs next to nothing: all it does
 	// is to say this row, a weight for each member by index. Of its other fields only Name
 	// and Stake count.
@@ -64,6 +67,7 @@ type Arena struct {
 	node   *node
 	logs   []io.Closer
 	opened time.Time
+	said   said
 	Seats  []*Seat
 }
 

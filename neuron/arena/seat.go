@@ -169,6 +169,9 @@ func (a *Arena) configure(i int, s *Seat, home, hotkey string) *neuron.Config {
 	if s.Role == Offline {
 		cfg.Axon.Listen, cfg.Axon.Advertise = "", ""
 	}
+	if s.Mean || s.Role == Liar {
+		glances(cfg)
+	}
 	return cfg
 }
 
@@ -181,8 +184,13 @@ func (a *Arena) deps(i int, s *Seat, log io.Writer) neuron.Deps {
 			uid:    func() uint32 { return a.Seats[s.Of].UID },
 		}),
 	}
-	if s.Role == Liar {
+	switch {
+	case s.Mean:
+		deps.Row = a.said.mean(s)
+	case s.Role == Liar:
 		deps.Row = a.friends(s)
+	case s.Role.IsHonest():
+		deps.Row = a.said.note(s)
 	}
 	return deps
 }
