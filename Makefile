@@ -16,20 +16,24 @@ RUNS     ?= 3
 SOAK     ?= 10m
 
 .DEFAULT_GOAL := help
-.PHONY: help build install demo test test-race test-sim test-fuzz bench bench-epoch bench-block bench-node bench-neuron soak flood crashes lint proto proto-check clean
+.PHONY: help build install demo test test-race test-sim test-fuzz bench bench-epoch bench-block bench-node bench-neuron bench-gomlx soak flood crashes kills experiment test-neuron-race demo-chain lint proto proto-check clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
-build: ## build/taod
+build: ## build/taod and build/neuron
 	@mkdir -p build
 	$(GOBUILD) -o build/taod ./cmd/taod
+	$(GOBUILD) -o build/neuron ./cmd/neuron
 
-install: build ## copy taod to $(go env GOPATH)/bin
-	install -D build/taod "$$(go env GOPATH)/bin/taod"
+install: build ## copy both programs to $(go env GOPATH)/bin
+	install -D -t "$$(go env GOPATH)/bin" build/taod build/neuron
 
-demo: build ## one validator, eight neurons, a live table; BLOCKS=60 ends by itself
-	./build/taod demo --home build/demo --blocks "$(or $(BLOCKS),0)"
+demo: build ## a chain, four neurons that teach each other, a noise peer and a relay; STEPS and BLOCKS say when it ends, 0 never
+	./build/neuron demo --home build/demo --steps "$(or $(STEPS),1200)" --blocks "$(or $(BLOCKS),120)"
+
+demo-chain: build ## the chain alone with eight scripted neurons; BLOCKS=60 ends by itself
+	./build/taod demo --home build/demo-chain --blocks "$(or $(BLOCKS),0)"
 
 test: ## all tests that run in minutes
 	./scripts/python.sh
@@ -38,6 +42,10 @@ test: ## all tests that run in minutes
 test-race: ## the same with the race detector
 	./scripts/python.sh
 	go test -race -timeout 40m ./...
+
+test-neuron-race: ## the sidecar's tests with the race detector
+	./scripts/python.sh
+	go test -race -timeout 30m ./neuron/...
 
 test-fuzz: ## every fuzz target for FUZZTIME each
 	@set -e; for package in $$(go list ./...); do \
@@ -67,15 +75,26 @@ endif
 soak: ## a full subnet under load for SOAK
 	TAO_SOAK=$(SOAK) ./scripts/measured.sh soak go test ./cmd/taod -run '^$$' -bench BenchmarkSoak -benchtime 1x -timeout 12h
 
-bench-neuron: ## matrix products beside gonum and OpenBLAS, training and following of the built-in models
+bench-neuron: ## matrix products, training, following, a networked step, the axon beside a bare echo
 	./scripts/measured.sh blas go test ./neuron/blas -run '^$$' -bench . -benchtime 1s
 	./scripts/measured.sh model go test ./neuron/model -run '^$$' -bench . -benchtime 5s
+	./scripts/measured.sh step go test ./neuron -run '^$$' -bench BenchmarkStep -benchtime 5s
+	./scripts/measured.sh axon go test ./neuron/axon -run '^$$' -bench BenchmarkAxon
+
+bench-gomlx: ## a training step beside GoMLX's on its pure Go backend
+	./scripts/measured.sh gomlx go -C scripts/bench/gomlx test -run '^$$' -bench . -benchtime 2x -timeout 60m
 
 flood: ## a node under attack for a minute
 	TAO_FLOOD=60s ./scripts/measured.sh flood go test ./cmd/taod -run TestFlood -v -count 1 -timeout 10m
 
 crashes: ## four validators, kill -9 at 30 random moments under load
 	TAO_CRASHES=30 ./scripts/measured.sh crashes go test ./cmd/taod -run TestFourValidators -v -count 1 -timeout 60m
+
+kills: ## a neuron ended by kill -9 at 50 random moments
+	NEURON_KILLS=50 ./scripts/measured.sh kills go test ./cmd/neuron -run TestKills -v -count 1 -timeout 60m
+
+experiment: build ## NAME=together: one of the sidecar's experiments; results in neuron/experiment/results
+	./build/neuron experiment $(NAME) $(if $(DATA),--data $(DATA)) --out neuron/experiment/results
 
 lint: ## formatting, vet and the linters of .golangci.yml
 	go tool -modfile=scripts/lint/tools/go.mod golangci-lint fmt --diff

@@ -50,10 +50,11 @@ type Wallet struct {
 
 // Model is the section model.
 type Model struct {
-	Architecture string `yaml:"architecture" choices:"bytelm-mlp bytelm-transformer image-mlp image-conv table-mlp remote openai" about:"A built-in model (bytelm-* for text, image-*, table-*); remote: a process that speaks tao.model.v1; openai: a server with OpenAI's interface."`
+	Architecture string `yaml:"architecture" choices:"bytelm-mlp bytelm-transformer image-mlp image-conv table-mlp remote openai" about:"A built-in model (bytelm-* for text, image-*, table-*); remote: a process that speaks tao.model.v1; openai: a server with OpenAI's interface, whose bearer token is taken from NEURON_OPENAI_KEY."`
 	Seed         uint64 `yaml:"seed" about:"Where a built-in model begins; two neurons with one seed begin alike."`
 	Address      string `yaml:"address" about:"Of remote its host:port or unix:path, of openai its URL, such as http://127.0.0.1:8080/v1."`
 	Name         string `yaml:"name" about:"Which model the openai server is asked for."`
+	AllowAnyHost bool   `yaml:"allow_any_host" about:"Use a model on another machine. What peers ask is sent there, unprotected unless the address begins with https."`
 }
 
 // Data is the section data.
@@ -132,7 +133,7 @@ type Price struct {
 
 // Score is the section score.
 type Score struct {
-	Sequences int      `yaml:"sequences" min:"1" max:"256" about:"Sequences walked side by side in a round."`
+	Sequences int      `yaml:"sequences" min:"2" max:"256" about:"Sequences walked side by side in a round; of images and tables, eight times as many examples."`
 	Positions int      `yaml:"positions" min:"1" max:"511" about:"Bytes of each that are predicted in a round."`
 	Every     Duration `yaml:"every" min:"1s" max:"24h" about:"Time between rounds."`
 	Probes    int      `yaml:"probes" min:"0" max:"4096" about:"Private inputs by which copies are found; 0 does not look for them."`

@@ -3,16 +3,14 @@ package neuron
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/taonet/taonet/neuron/data"
 	"github.com/taonet/taonet/neuron/model"
-	"github.com/taonet/taonet/neuron/nn"
 	"github.com/taonet/taonet/neuron/train"
 )
 
-const (
-	testBlocks = 16 // of each domain
-)
+const testBlocks = 16 // of each domain
 
 // Test measures a language model on the test parts of whole domains, alone and with the
 // network, at its best parameters. Losses are means over the domains.
@@ -42,21 +40,17 @@ func (l *learning) test(ctx context.Context, self model.Expert, network train.Ne
 // Twin trains a model like this neuron's from the same beginning for as many steps
 // with nobody to ask, and measures it as Test does.
 func (n *Neuron) Twin(ctx context.Context, domains *Domains, names []string) (loss float64, err error) {
-	twin := &learning{cfg: n.cfg.trainConfig(), device: nn.NewDevice(0)}
+	twin := &learning{cfg: n.cfg.trainConfig()}
 	defer func() { err = errors.Join(err, twin.close()) }()
-	task, err := twin.task(n.cfg, domains)
-	if err != nil {
-		return 0, err
-	}
-	if twin.trainer, err = train.NewTrainer(twin.cfg, task, twin.device); err != nil {
-		return 0, err
+	if err := twin.builtIn(n.cfg, domains); err != nil {
+		return 0, fmt.Errorf("a twin: %w", err)
 	}
 	for range n.Status().Step {
-		if _, err := twin.trainer.Step(ctx, train.Alone{}); err != nil {
+		if _, err := twin.learner.Step(ctx, train.Alone{}); err != nil {
 			return 0, err
 		}
 	}
-	if err := twin.publish(twin.trainer.Steps()); err != nil {
+	if err := twin.publish(twin.learner.Steps()); err != nil {
 		return 0, err
 	}
 	e, err := twin.test(ctx, twin.served, train.Alone{}, domains, names)

@@ -18,7 +18,9 @@ const (
 	fileCertificate = "axon.pem"
 	fileScores      = "scores.json"
 	fileRows        = "rows.json"
+	fileHotkeys     = "hotkeys.json"
 	dirCheckpoints  = "checkpoints"
+	dirRemote       = "remote" // what the process of a model has saved last
 )
 
 // home is a neuron's folder, held by one process.

@@ -3,7 +3,6 @@ package neuron
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 
 	"github.com/taonet/taonet/neuron/data"
@@ -16,15 +15,22 @@ import (
 
 // learning is the part of a neuron that learns: model, data and what is shown to peers.
 type learning struct {
-	cfg         train.Config
-	device      *nn.Device
-	trainer     *train.Trainer
-	served      served
-	publish     func(step uint64) error
-	texts       []*data.Text // of a language model, its own first
-	source      train.Source
-	blocks      [][]byte // of the validation part
+	cfg    train.Config
+	device *nn.Device // nil of a model in another process
+	// learner is nil of a model that nothing can be measured of here.
+	learner train.Learner
+	// still is why the model does not learn here, in one sentence; empty when it does.
+	still   string
+	served  served
+	publish func(step uint64) error
+	texts   []*data.Text // of a language model, its own first
+	source  train.Source
+	blocks  [][]byte       // of the validation part
+	set     *data.Labelled // of images and tables
+
 	checkpoints *store.Checkpoints
+	step        uint64 // that was loaded; 0 begins
+	skipped     error  // newer checkpoints that could not be read
 }
 
 // served is what peers are answered by.
@@ -35,7 +41,8 @@ type served interface {
 
 const (
 	validationBlocks  = 24
-	validationBatches = 8
+	validationBatches = 16 // of examples
+	gatePasses        = 20
 	// schedule is how long the schedules are when training has no end.
 	schedule = 6000
 )
@@ -56,19 +63,23 @@ func (c *Config) trainConfig() train.Config {
 	return t
 }
 
-// newLearning loads data and model, and the newest checkpoint when there is one.
-func newLearning(c *Config, domains *Domains, dir string) (*learning, error) {
-	checkpoints, err := store.OpenCheckpoints(dir)
+// newLearning loads data and model, and the newest checkpoint when there is one. trouble
+// hears of a model's process that is away, and nil when it is back.
+func newLearning(c *Config, domains *Domains, home *home, trouble func(error)) (*learning, error) {
+	checkpoints, err := store.OpenCheckpoints(home.path(dirCheckpoints))
 	if err != nil {
 		return nil, err
 	}
-	l := &learning{cfg: c.trainConfig(), device: nn.NewDevice(0), checkpoints: checkpoints}
-	task, err := l.task(c, domains)
-	if err != nil {
-		l.device.Close()
-		return nil, err
+	l := &learning{cfg: c.trainConfig(), checkpoints: checkpoints}
+	switch c.Model.Architecture {
+	case archRemote:
+		err = l.remote(c, domains, home.path(dirRemote), trouble)
+	case archOpenAI:
+		err = l.openai(c)
+	default:
+		err = l.builtIn(c, domains)
 	}
-	if l.trainer, err = train.NewTrainer(l.cfg, task, l.device); err == nil {
+	if err == nil && l.still == "" {
 		err = l.restore()
 	}
 	if err != nil {
@@ -77,132 +88,102 @@ func newLearning(c *Config, domains *Domains, dir string) (*learning, error) {
 	return l, nil
 }
 
+// builtIn is a model of this process.
+func (l *learning) builtIn(c *Config, domains *Domains) error {
+	l.device = nn.NewDevice(0)
+	task, err := l.task(c, domains)
+	if err != nil {
+		return err
+	}
+	l.learner, err = train.NewTrainer(l.cfg, task, l.device)
+	return err
+}
+
 // restore goes on from the newest checkpoint that can be read.
 func (l *learning) restore() error {
-	_, _, err := l.checkpoints.Load(func(r io.Reader) error {
-		_, err := l.trainer.Load(r)
+	step, skipped, err := l.checkpoints.Load(func(r io.Reader) error {
+		_, err := l.learner.Load(r)
 		return err
 	})
 	if errors.Is(err, store.ErrNone) {
 		return nil
 	}
+	l.step, l.skipped = step, skipped
 	return err
 }
 
-func (l *learning) task(c *Config, domains *Domains) (train.Task, error) {
-	switch c.Model.Architecture {
-	case "bytelm-mlp", "bytelm-transformer":
-		return l.text(c, domains)
-	case "image-mlp", "image-conv", "table-mlp":
-		return l.examples(c)
+// learns says whether the model is trained here.
+func (l *learning) learns() bool { return l.learner != nil && l.still == "" }
+
+// steps that the model has made; 0 of one that does not learn here.
+func (l *learning) steps() uint64 {
+	if l.learner == nil {
+		return 0
 	}
-	return nil, fmt.Errorf("model.architecture %s cannot be trained here: choose a built-in one", c.Model.Architecture)
+	return l.learner.Steps()
 }
 
-func (l *learning) text(c *Config, domains *Domains) (train.Task, error) {
-	m, err := c.language()
-	if err != nil {
-		return nil, err
+// kernel that multiplies; empty where the model is elsewhere.
+func (l *learning) kernel() string {
+	if l.device == nil {
+		return ""
 	}
-	if l.texts, err = c.texts(domains); err != nil {
-		return nil, err
-	}
-	if l.blocks = train.Blocks(data.Validation, validationBlocks, l.texts...); len(l.blocks) == 0 {
-		return nil, fmt.Errorf("data: %d bytes leave nothing for validation: give 50 kB or more", l.texts[0].Bytes())
-	}
-	mixture, err := data.NewMixture(c.Train.Own, l.texts[0], l.texts[1:]...)
-	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
-	}
-	l.source = mixture
-	s, err := model.NewServed(m, 0)
-	if err != nil {
-		return nil, err
-	}
-	l.served, l.publish = s, func(step uint64) error { return s.Update(m, step) }
-	return train.NewText(l.cfg, m, mixture), nil
+	return l.device.Kernel()
 }
 
-// language is the byte model of a configuration, with its dropout.
-func (c *Config) language() (model.Language, error) {
-	if c.Model.Architecture == "bytelm-mlp" {
-		return model.NewMLP(model.MLPConfig{Context: 16, Embedding: 24, Hidden: 544, Dropout: float32(c.Train.Dropout)}, c.Model.Seed), nil
+// sizes are what each part of the data holds, in blocks of text or examples, for a log.
+func (l *learning) sizes() (pairs []any) {
+	for part := data.Train; part < data.Parts; part++ {
+		n := 0
+		for _, t := range l.texts {
+			n += t.Len(part)
+		}
+		if l.set != nil {
+			n = l.set.Len(part)
+		}
+		if n > 0 {
+			pairs = append(pairs, part.String(), n)
+		}
 	}
-	return model.NewTransformer(model.TransformerConfig{Context: 128, Width: 128, Layers: 4, Heads: 4, Dropout: float32(c.Train.Dropout)}, c.Model.Seed), nil
+	return pairs
 }
 
-func (l *learning) examples(c *Config) (train.Task, error) {
-	set, err := c.labelled()
-	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+// rows of a step.
+func (l *learning) rows() int {
+	if len(l.texts) > 0 {
+		return l.cfg.Batch * l.cfg.Length
 	}
-	classes := max(len(set.Labels), 1)
-	m, err := model.NewClassifier(c.Model.Architecture, set.Shape, classes, c.Model.Seed)
-	if err != nil {
-		return nil, err
-	}
-	n := min(set.Len(data.Train), 4096)
-	values, targets := make([]float32, n*set.Dim()), make([]float32, n)
-	for i := range n {
-		targets[i] = set.Row(data.Train, i, values[i*set.Dim():(i+1)*set.Dim()])
-	}
-	if err := m.Standardise(values, targets); err != nil {
-		return nil, fmt.Errorf("data: %w", err)
-	}
-	s, err := model.NewServedClassifier(m, 0)
-	if err != nil {
-		return nil, err
-	}
-	l.served, l.publish = s, func(step uint64) error { return s.Update(m, step) }
-	task := train.NewExamples(l.cfg, m, set)
-	if classes == 1 {
-		return train.Values{Examples: task}, nil
-	}
-	return task, nil
-}
-
-// labelled is the set of examples of a configuration.
-func (c *Config) labelled() (set *data.Labelled, err error) {
-	kind := data.Classify
-	if c.Data.Regression {
-		kind = data.Regress
-	}
-	switch c.Data.Kind {
-	case KindIDX:
-		set, err = data.LoadIDX(c.Name, c.Data.Paths[0], c.Data.Paths[1])
-	case KindPNG:
-		set, err = data.LoadPNG(c.Name, c.Data.Paths[0])
-	case KindCSV:
-		set, err = data.LoadCSV(c.Name, c.Data.Paths[0], c.Data.Target, kind)
-	case KindNPY:
-		set, err = data.LoadNPY(c.Name, c.Data.Paths[0], c.Data.Paths[1], kind)
-	default:
-		return nil, fmt.Errorf("%s has no examples: a %s learns from idx, png, csv or npy", c.Data.Kind, c.Model.Architecture)
-	}
-	if err == nil && c.Data.Of > 1 {
-		set, err = set.Shard(data.Shard{Index: c.Data.Shard, Count: c.Data.Of})
-	}
-	if n := int(c.Data.Bytes); err == nil && n > 0 {
-		set, err = set.Take(n)
-	}
-	return set, err
+	return l.cfg.Batch
 }
 
 // measure says what held-out data says of the model and of the mixture with peers.
 func (l *learning) measure(network train.Network) func(context.Context, []uint32) (train.Evaluation, error) {
-	return func(ctx context.Context, peers []uint32) (train.Evaluation, error) {
+	measure := func(ctx context.Context, peers []uint32) (train.Evaluation, error) {
 		if len(l.texts) > 0 {
 			return train.Evaluate(ctx, l.cfg, l.served, network, peers, l.blocks, len(l.blocks))
 		}
-		if err := l.trainer.Tune(ctx, l.served, network, peers, validationBatches, 20); err != nil {
+		if err := l.learner.Tune(ctx, l.served, network, peers, validationBatches, gatePasses); err != nil {
 			return train.Evaluation{}, err
 		}
-		return l.trainer.EvaluateExamples(ctx, data.Validation, l.served, network, peers, validationBatches)
+		return l.learner.EvaluateExamples(ctx, data.Validation, l.served, network, peers, validationBatches)
+	}
+	outside, ok := l.learner.(*train.Remote)
+	if !ok {
+		return measure
+	}
+	return func(ctx context.Context, peers []uint32) (e train.Evaluation, err error) {
+		err = outside.Patiently(ctx, func() error {
+			e, err = measure(ctx, peers)
+			return err
+		})
+		return e, err
 	}
 }
 
 func (l *learning) close() error {
-	l.device.Close()
+	if l.device != nil {
+		l.device.Close()
+	}
 	if l.served == nil {
 		return nil
 	}

@@ -3,12 +3,10 @@ package neuron
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"path/filepath"
-	"strconv"
-	"time"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,9 +15,7 @@ import (
 	"github.com/taonet/taonet/neuron/dendrite"
 	"github.com/taonet/taonet/neuron/model"
 	"github.com/taonet/taonet/neuron/score"
-	"github.com/taonet/taonet/neuron/synapse"
 	"github.com/taonet/taonet/neuron/telemetry"
-	"github.com/taonet/taonet/neuron/tensor"
 	"github.com/taonet/taonet/neuron/train"
 	"github.com/taonet/taonet/neuron/wallet"
 )
@@ -39,6 +35,9 @@ type Deps struct {
 	Row func(row []score.Weight) []score.Weight
 	// Watch hears the status after every step and block; it must return soon.
 	Watch func(Status)
+
+	// axon changes what an axon is bounded by, for tests.
+	axon func(*axon.Config)
 }
 
 // Neuron is a running sidecar: a model that learns, an axon, a dendrite, and a view of
@@ -55,13 +54,25 @@ type Neuron struct {
 	// What follows is nil without a chain.
 	hotkey   *wallet.Hotkey
 	client   *chain.Client
-	rows     *chain.Rows
+	rows     atomic.Pointer[chain.Rows]
 	dendrite *dendrite.Dendrite
 	axon     *axon.Server
 	listener net.Listener
 	network  train.Network
-	judge    *train.Judge
+	judge    judge // nil too when nobody can be scored
+	scored   hotkeys
 	subnet   subnet
+	served   atomic.Uint64 // calls
+}
+
+// judge scores peers: by text, or by examples.
+type judge interface {
+	Round(ctx context.Context, now int64) (train.Round, error)
+	Row(live []uint32, self uint32, bounds score.Bounds) []score.Weight
+	Score(uid uint32) float64
+	Forget(uid uint32)
+	Restore(state []byte) error
+	Close() error
 }
 
 // New puts a neuron together: it reads its files, takes its addresses and loads its
@@ -98,119 +109,40 @@ func (n *Neuron) open() error {
 	if n.log = n.deps.Log; n.log == nil {
 		n.log = n.telemetry.Log
 	}
-	if n.learning, err = newLearning(n.cfg, n.deps.Domains, n.home.path(dirCheckpoints)); err != nil {
+	if n.learning, err = newLearning(n.cfg, n.deps.Domains, n.home, n.modelTrouble); err != nil {
 		return err
 	}
-	n.board.status = Status{Name: n.cfg.Name, UID: -1, Step: n.learning.trainer.Steps()}
+	n.board.status = Status{Name: n.cfg.Name, UID: -1, Step: n.learning.steps(), Model: n.learning.served.Card().Architecture}
+	n.loaded()
 	if n.cfg.Chain.None {
 		return nil
 	}
 	return n.openChain()
 }
 
-// openChain prepares everything that has to do with others.
-func (n *Neuron) openChain() error {
-	path, err := n.cfg.Path(n.cfg.Wallet.Hotkey)
-	if err != nil {
-		return err
+// loaded says what was found.
+func (n *Neuron) loaded() {
+	l := n.learning
+	if l.skipped != nil {
+		n.log.Warn("a checkpoint cannot be read and is passed over; training goes on from one before it", "step", l.step, "error", l.skipped)
 	}
-	if n.hotkey, err = wallet.LoadHotkey(path); err != nil {
-		return err
+	card := l.served.Card()
+	n.log.Info("loaded", append([]any{"model", card.Architecture, "parameters", card.Parameters, "step", l.steps(), "kernel", l.kernel()}, l.sizes()...)...)
+	if l.still != "" {
+		n.say("%s", l.still)
+		n.telemetry.Health.Set(partTraining, telemetry.OK, "%s", l.still)
 	}
-	n.board.status.Hotkey = n.hotkey.Address()
-	n.client, err = chain.Dial(chain.Config{Nodes: n.cfg.Chain.Nodes, ChainID: n.cfg.Chain.ID, Trouble: n.trouble})
-	if err != nil {
-		return err
-	}
-	n.rows, err = n.client.Rows(chain.RowsConfig{
-		Hotkey: n.hotkey, Subnet: n.cfg.Chain.Subnet, Journal: chain.FileJournal{Path: n.home.path(fileRows)}, Report: n.reported,
-	})
-	if err != nil {
-		return err
-	}
-	if err := n.openDendrite(); err != nil {
-		return err
-	}
-	if err := n.openJudge(); err != nil {
-		return err
-	}
-	return n.openAxon()
 }
 
-func (n *Neuron) openDendrite() error {
-	encoding, err := tensor.ParseDType(n.cfg.Network.Encoding)
-	if err != nil {
-		return err
+// modelTrouble hears what is wrong with the process of the model, and nil when it is over.
+func (n *Neuron) modelTrouble(err error) {
+	if err == nil {
+		n.log.Info("the model's process is back")
+		n.telemetry.Health.Set(partTraining, telemetry.OK, "the model's process is back")
+		return
 	}
-	cfg := dendrite.Config{
-		ChainID: n.cfg.Chain.ID, Subnet: n.cfg.Chain.Subnet, AllowPrivate: n.cfg.Network.AllowPrivate,
-		Encoding: encoding, Concurrency: n.cfg.Network.Concurrency,
-	}
-	if err := cfg.Validate(); err != nil {
-		return err
-	}
-	n.dendrite = dendrite.New(cfg, dendrite.Deps{
-		Signer: n.hotkey, Verifier: wallet.Verifier{}, Log: n.log,
-		Observe: func(e dendrite.Event) {
-			n.telemetry.Meters.Asked(e.UID, e.Reason == dendrite.ReasonNone, e.Latency)
-		},
-	})
-	n.network = newPeers(n.dendrite, time.Duration(n.cfg.Network.Deadline), n.learning.served.Card().Classes)
-	return nil
-}
-
-func (n *Neuron) openJudge() error {
-	if len(n.learning.texts) == 0 {
-		return nil // examples are measured by what they do to the mixture; see README
-	}
-	s := n.cfg.Score
-	cfg := train.DefaultJudge()
-	cfg.Sequences, cfg.Positions, cfg.Probes, cfg.Canaries, cfg.Seed = s.Sequences, s.Positions, s.Probes, s.Canaries, n.cfg.Train.Seed
-	var err error
-	n.judge, err = train.NewJudge(cfg, n.learning.served, n.network, n.learning.source,
-		func(state []byte) error { return n.home.write(fileScores, state) }, n.learning.texts...)
-	if err != nil {
-		return err
-	}
-	state, err := n.home.read(fileScores)
-	if err != nil || state == nil {
-		return err
-	}
-	return n.judge.Restore(state)
-}
-
-func (n *Neuron) openAxon() error {
-	if n.cfg.Axon.Listen == "" {
-		return nil
-	}
-	certificate, err := n.home.certificate()
-	if err != nil {
-		return err
-	}
-	var expert model.Expert = n.learning.served
-	if n.deps.Expert != nil {
-		expert = n.deps.Expert(expert, n.network)
-	}
-	a := n.cfg.Axon
-	cfg := axon.DefaultConfig()
-	cfg.ChainID, cfg.Certificate, cfg.Version, cfg.Open, cfg.Backward = n.cfg.Chain.ID, certificate, n.deps.Version, a.Open, a.Backward
-	cfg.Queue, cfg.BatchRows, cfg.Delay = a.MaxQueue, a.Batch, time.Duration(a.BatchDelay)
-	cfg.RowsPerSecond, cfg.RowBurst = a.RowsPerSecond, max(4*a.RowsPerSecond, cfg.RowBurst)
-	cfg.Connections = a.Connections
-	for _, p := range a.Prices {
-		cfg.Prices = append(cfg.Prices, &synapse.Price{Unit: p.Unit, Amount: p.Amount})
-	}
-	n.axon, err = axon.New(cfg, axon.Deps{
-		Expert: func() model.Expert { return expert }, Signer: n.hotkey, Verifier: wallet.Verifier{}, Registry: &n.subnet,
-		Log: n.log, Meter: meter{n.telemetry.Meters},
-	})
-	if err != nil {
-		return err
-	}
-	if n.listener, err = net.Listen("tcp", a.Listen); err != nil {
-		return fmt.Errorf("axon.listen %s: %w: choose another port, or stop what uses it", a.Listen, err)
-	}
-	return nil
+	n.say("training waits: %v", err)
+	n.telemetry.Health.Set(partTraining, telemetry.Failing, "%v", err)
 }
 
 // Status is how the neuron is now.
@@ -224,8 +156,8 @@ func (n *Neuron) Run(ctx context.Context) error {
 	group.Go(func() error { return n.train(ctx) })
 	if n.client != nil {
 		group.Go(func() error { return n.follow(ctx) })
-		group.Go(func() error { return n.sendRows(ctx) })
 		if n.judge != nil {
+			group.Go(func() error { return n.sendRows(ctx) })
 			group.Go(func() error { return n.measure(ctx) })
 		}
 		if n.axon != nil {
@@ -267,26 +199,6 @@ func (n *Neuron) close() error {
 		errs = append(errs, n.home.close())
 	}
 	return errors.Join(errs...)
-}
-
-// axonRecord is where peers find this neuron.
-func (n *Neuron) axonRecord() (chain.Axon, error) {
-	host, port, err := net.SplitHostPort(n.cfg.Axon.Advertise)
-	if err != nil {
-		return chain.Axon{}, err
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return chain.Axon{}, err
-	}
-	record := chain.Axon{Host: host, Port: uint16(number), Version: synapseVersion, Fingerprint: n.axon.Fingerprint()}
-	for _, p := range n.cfg.Axon.Prices {
-		if record.Prices == nil {
-			record.Prices = map[string]uint64{}
-		}
-		record.Prices[p.Unit] = p.Amount
-	}
-	return record, nil
 }
 
 // Home is the folder of a configuration.

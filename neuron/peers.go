@@ -66,17 +66,45 @@ func (p *peers) Forward(ctx context.Context, uids []uint32, in model.Input) trai
 	}}
 }
 
-// Follow implements train.Network.
+// Follow implements train.Network. Of each context a peer is told what its model can
+// look back on: the rest would be work for nothing, and more than it takes at once.
 func (p *peers) Follow(ctx context.Context, uid uint32, sequences int, contexts [][]byte) (train.Stream, error) {
 	peer, ok := p.dendrite.Peer(uid)
 	if !ok {
 		return nil, dendrite.ErrGone
+	}
+	if len(contexts) > 0 {
+		d, err := peer.Describe(ctx)
+		if err != nil {
+			return nil, err
+		}
+		contexts = tails(contexts, d.Card.Context, d.Limits.Rows)
 	}
 	s, err := peer.Follow(ctx, sequences, contexts...)
 	if err != nil {
 		return nil, err
 	}
 	return followed{s}, nil
+}
+
+// tails are the last bytes of contexts, of one length: as many as a model looks back on
+// and as fit into a request of so many rows. 0 is no bound.
+func tails(contexts [][]byte, window, rows int) [][]byte {
+	length := len(contexts[0])
+	if window > 0 {
+		length = min(length, window)
+	}
+	if rows > 0 {
+		length = min(length, rows/len(contexts))
+	}
+	if length == 0 {
+		return nil
+	}
+	cut := make([][]byte, len(contexts))
+	for i, c := range contexts {
+		cut[i] = c[len(c)-length:]
+	}
+	return cut
 }
 
 // Seen implements train.Witness.

@@ -6,12 +6,8 @@ import (
 	"fmt"
 	"time"
 
-	"google.golang.org/grpc/codes"
-
 	"github.com/taonet/taonet/neuron/chain"
-	"github.com/taonet/taonet/neuron/score"
 	"github.com/taonet/taonet/neuron/telemetry"
-	"github.com/taonet/taonet/neuron/train"
 )
 
 // Names of the parts in health.
@@ -22,51 +18,6 @@ const (
 	partAxon     = "axon"
 	partScores   = "scores"
 )
-
-// train runs the loop of package train.
-func (n *Neuron) train(ctx context.Context) error {
-	t := n.cfg.Train
-	loop := &train.Loop{
-		Config: train.LoopConfig{
-			Evaluate: int(t.EvaluateEvery), Checkpoint: t.CheckpointEvery, CheckpointEvery: time.Duration(t.CheckpointInterval),
-			Patience: t.Patience, Steps: t.Steps,
-		},
-		Trainer: n.learning.trainer, Network: n.network, Served: n.learning.served, Publish: n.learning.publish,
-		Measure: n.learning.measure(n.network), Checkpoints: n.learning.checkpoints, Now: time.Now, Tell: n.progressed,
-	}
-	n.telemetry.Health.Set(partTraining, telemetry.OK, "at step %d", n.learning.trainer.Steps())
-	err := loop.Run(ctx)
-	if err != nil {
-		n.telemetry.Health.Set(partTraining, telemetry.Failing, "%v", err)
-		return fmt.Errorf("training: %w", err)
-	}
-	return nil
-}
-
-// progressed hears of every step.
-func (n *Neuron) progressed(p train.Progress) {
-	n.board.change(func(s *Status) {
-		s.Step, s.StepsPerSecond, s.Loss = n.learning.trainer.Steps(), p.StepsPerSecond, p.Report.Loss
-		s.Alone, s.Network, s.Best = p.Evaluation.Alone, p.Evaluation.Network, p.Best
-		s.Asking, s.Resting, s.Time = p.Network, p.Resting, time.Now()
-		s.Peers = len(n.network.Live())
-	})
-	took := time.Duration(0)
-	if p.StepsPerSecond > 0 {
-		took = time.Duration(float64(time.Second) / p.StepsPerSecond)
-	}
-	n.telemetry.Meters.Step(p.Report.Step, p.Report.Loss, p.Report.Mixed, took)
-	if p.Resting {
-		n.log.Info("training rests: the loss on held-out data falls no more; the neuron goes on answering", "step", p.Report.Step)
-	}
-	n.tell()
-}
-
-func (n *Neuron) tell() {
-	if n.deps.Watch != nil {
-		n.deps.Watch(n.Status())
-	}
-}
 
 // follow keeps up with the chain: who is there, and what was earned.
 func (n *Neuron) follow(ctx context.Context) error {
@@ -105,7 +56,7 @@ func (n *Neuron) saw(block chain.Block, m chain.Metagraph, pay chain.Pay) {
 	n.dendrite.SetPeers(endpoints(m))
 	me, registered := m.Of(n.hotkey.Address())
 	n.board.change(func(s *Status) {
-		s.Height, s.UID = block.Height, -1
+		s.Height, s.UID, s.Served = block.Height, -1, n.served.Load()
 		s.EarnedIncentive, s.EarnedDividends = pay.Incentive, pay.Dividends
 		if registered {
 			s.UID, s.Stake, s.Incentive, s.Dividends, s.Permit = int64(me.UID), me.Stake, me.Incentive, me.Dividends, me.Permit
@@ -138,7 +89,7 @@ func (n *Neuron) trouble(err error) {
 // goes on learning and looks again.
 func (n *Neuron) sendRows(ctx context.Context) error {
 	for {
-		err := n.rows.Run(ctx)
+		err := n.rows.Load().Run(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
@@ -149,11 +100,8 @@ func (n *Neuron) sendRows(ctx context.Context) error {
 		if !n.registered(ctx) {
 			return nil
 		}
-		n.rows, err = n.client.Rows(chain.RowsConfig{
-			Hotkey: n.hotkey, Subnet: n.cfg.Chain.Subnet, Journal: chain.FileJournal{Path: n.home.path(fileRows)}, Report: n.reported,
-		})
-		if err != nil {
-			return fmt.Errorf("rows: %w", err)
+		if err := n.openRows(); err != nil {
+			return err
 		}
 	}
 }
@@ -164,10 +112,8 @@ func (n *Neuron) registered(ctx context.Context) bool {
 		if _, ok := n.subnet.Caller(n.hotkey.Address()); ok {
 			return true
 		}
-		select {
-		case <-ctx.Done():
+		if !pause(ctx, time.Second) {
 			return false
-		case <-time.After(time.Second):
 		}
 	}
 }
@@ -199,59 +145,8 @@ func (n *Neuron) reported(o chain.Outcome) {
 	}
 }
 
-// measure scores peers, a round at a time.
-func (n *Neuron) measure(ctx context.Context) error {
-	ticker := time.NewTicker(time.Duration(n.cfg.Score.Every))
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-		}
-		if err := n.round(ctx); err != nil && ctx.Err() == nil {
-			n.telemetry.Health.Set(partScores, telemetry.Failing, "%v", err)
-			return fmt.Errorf("scores: %w", err)
-		}
-	}
-}
-
-func (n *Neuron) round(ctx context.Context) error {
-	me, ok := n.subnet.Caller(n.hotkey.Address())
-	if !ok {
-		return nil // nobody would answer a caller that is not registered
-	}
-	r, err := n.judge.Round(ctx, time.Now().Unix())
-	if err != nil {
-		return err
-	}
-	scores := map[uint32]float64{}
-	for _, uid := range r.Peers {
-		scores[uid] = n.judge.Score(uid)
-	}
-	n.board.change(func(s *Status) { s.Rounds, s.UsedUp, s.Scores = s.Rounds+1, r.UsedUp, scores })
-	n.telemetry.Health.Set(partScores, telemetry.OK, "%d peers on %d fresh positions", len(r.Peers), r.Positions)
-	if r.UsedUp {
-		n.say("every byte of the score part was a target once: scores stay as they are until there is new text")
-	}
-	for _, uid := range r.Relays {
-		n.log.Warn("a peer passes on what it is asked and earns nothing for a while", "uid", uid)
-	}
-	n.subnet.mu.RLock()
-	live := uids(n.subnet.graph)
-	n.subnet.mu.RUnlock()
-	row := n.judge.Row(live, uint32(me.UID), score.Bounds{})
-	if n.deps.Row != nil {
-		row = n.deps.Row(row)
-	}
-	if row == nil {
-		return nil
-	}
-	for _, w := range row {
-		n.telemetry.Meters.Score(w.UID, float64(w.Value)/65535)
-	}
-	return n.rows.Set(row)
-}
+// retryServe is how long to wait before the record is sent again.
+const retryServe = 10 * time.Second
 
 // advertise keeps the axon record on chain as it is configured.
 func (n *Neuron) advertise(ctx context.Context) error {
@@ -265,40 +160,35 @@ func (n *Neuron) advertise(ctx context.Context) error {
 	n.telemetry.Health.Set(partAxon, telemetry.Starting, "the record is not on chain yet")
 	for n.registered(ctx) {
 		sent, err := n.client.Serve(ctx, n.hotkey, n.cfg.Chain.Subnet, record)
-		if err == nil {
-			n.telemetry.Health.Set(partAxon, telemetry.OK, "%s is on chain since block %d", n.cfg.Axon.Advertise, sent.Height)
-			n.log.Info("the axon is on chain", "address", n.cfg.Axon.Advertise, "height", sent.Height)
-			return nil
-		}
 		if ctx.Err() != nil {
 			return nil
 		}
-		n.say("the axon is not on chain: %v", err)
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-time.After(retryServe):
+		if err != nil {
+			n.say("the axon is not on chain: %v", err)
+			n.telemetry.Health.Set(partAxon, telemetry.Failing, "not on chain: %v", err)
+			if !pause(ctx, retryServe) {
+				return nil
+			}
+			continue
+		}
+		n.telemetry.Health.Set(partAxon, telemetry.OK, "%s is on chain since block %d", n.cfg.Axon.Advertise, sent.Height)
+		n.log.Info("the axon is on chain", "address", n.cfg.Axon.Advertise, "height", sent.Height)
+		// It goes when the hotkey is registered anew, or somebody takes it down.
+		for n.subnet.serves(n.hotkey.Address(), record, sent.Height) {
+			if !pause(ctx, time.Second) {
+				return nil
+			}
 		}
 	}
 	return nil
 }
 
-// retryServe is how long to wait before the record is sent again.
-const retryServe = 10 * time.Second
-
-// meter records what the axon does.
-type meter struct{ *telemetry.Meters }
-
-// Called implements axon.Meter.
-func (m meter) Called(method string, code codes.Code, took time.Duration) {
-	m.Served(method, code, took)
+// pause waits; false when ctx ended.
+func pause(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
+	}
 }
-
-// Queued implements axon.Meter.
-func (m meter) Queued(jobs int) { m.Queue(jobs) }
-
-// Ran implements axon.Meter.
-func (m meter) Ran(_, rows int, _ time.Duration) { m.Batch(rows) }
-
-// Connected implements axon.Meter.
-func (m meter) Connected(int) {}

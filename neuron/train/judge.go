@@ -61,22 +61,14 @@ type Round struct {
 // Judge measures peers on fresh text and keeps their scores. Its state is a file of
 // its own, written before a byte is used. It is for one goroutine.
 type Judge struct {
-	cfg      JudgeConfig
-	self     model.Expert
-	network  Network
-	source   Source // of probes and canaries
-	texts    int
-	cursor   *data.Cursor
-	keep     func(state []byte) error
-	random   *data.Sampler
-	dispatch moe.Dispatch
-	ledger   score.Ledger
-	probes   *score.Probes
-	inputs   [][]byte // of the probes
-	canaries score.Canaries
-	null     *score.Unigram
-	banned   map[uint32]uint64 // peers that were convicted, until which round
-	round    uint64
+	standing
+
+	self   model.Expert
+	source Source // of probes and canaries
+	texts  int
+	cursor *data.Cursor
+	inputs [][]byte // of the probes
+	null   *score.Unigram
 
 	walk   *walk
 	gate   *moe.Evidence
@@ -100,10 +92,8 @@ func NewJudge(cfg JudgeConfig, self model.Expert, network Network, source Source
 		return nil, fmt.Errorf("measuring: %w", err)
 	}
 	j := &Judge{
-		cfg: cfg, self: self, network: network, source: source, texts: len(texts), cursor: cursor, keep: keep,
-		random: data.NewSampler(cfg.Seed, 1), dispatch: moe.Dispatch{Explore: cfg.Peers},
-		probes: score.NewProbes(cfg.Probes, model.Vocabulary), null: score.NewUnigram(model.Vocabulary),
-		banned: map[uint32]uint64{}, column: make([]byte, cfg.Sequences),
+		standing: newStanding(cfg, network, model.Vocabulary, keep), self: self, source: source, texts: len(texts), cursor: cursor,
+		null: score.NewUnigram(model.Vocabulary), column: make([]byte, cfg.Sequences),
 	}
 	for _, text := range texts {
 		for i := range text.Len(data.Train) {
@@ -111,21 +101,6 @@ func NewJudge(cfg JudgeConfig, self model.Expert, network Network, source Source
 		}
 	}
 	return j, nil
-}
-
-// Row is what the neuron says of its live peers, nil when nobody has earned anything.
-func (j *Judge) Row(live []uint32, self uint32, bounds score.Bounds) []score.Weight {
-	return j.ledger.Row(live, self, bounds)
-}
-
-// Score of a peer, in nats per byte.
-func (j *Judge) Score(uid uint32) float64 { return j.ledger.Score(uid) }
-
-// Forget drops what is known of a uid that was given to somebody else.
-func (j *Judge) Forget(uid uint32) {
-	j.ledger.Forget(uid)
-	j.probes.Forget(uid)
-	delete(j.banned, uid)
 }
 
 // Close ends the streams.
@@ -141,12 +116,8 @@ func (j *Judge) Close() error {
 // Round asks the peers whose turn it is about fresh text, values their answers and
 // keeps the scores.
 func (j *Judge) Round(ctx context.Context, now int64) (Round, error) {
-	j.round++
-	j.dispatch.SetLive(slices.Clone(j.network.Live()))
-	peers := j.dispatch.Next(nil)
-	slices.Sort(peers)
-	r := Round{Peers: peers}
-	if len(peers) == 0 {
+	r := j.begin()
+	if len(r.Peers) == 0 {
 		return r, nil
 	}
 	batches, err := j.measure(ctx, &r)
@@ -160,7 +131,7 @@ func (j *Judge) Round(ctx context.Context, now int64) (Round, error) {
 	if err != nil {
 		return r, err
 	}
-	if err := j.sendCanary(ctx, &r, now); err != nil {
+	if err := j.canary(ctx, &r, now, j.sample); err != nil {
 		return r, err
 	}
 	if r.Positions > 0 {
@@ -232,24 +203,8 @@ func (j *Judge) open(ctx context.Context, peers []uint32) error {
 		return fmt.Errorf("measuring: %w", err)
 	}
 	j.walk = w
-	j.gate = moe.NewEvidence(j.cursor.Width(), score.First+len(peers))
-	j.gate.Share, j.gate.Prior = j.cfg.Share, j.prior(len(peers))
-	for i := range j.cursor.Width() {
-		j.gate.Reset(i)
-	}
+	j.gate = j.evidence(j.cursor.Width(), len(peers))
 	return nil
-}
-
-func (j *Judge) prior(peers int) []float32 {
-	p := make([]float32, score.First+peers)
-	for i := range p {
-		p[i] = (1 - j.cfg.SelfPrior - j.cfg.NullPrior) / float32(max(peers, 1))
-	}
-	p[score.Self], p[score.Null] = j.cfg.SelfPrior, j.cfg.NullPrior
-	if peers == 0 {
-		p[score.Self] = 1 - j.cfg.NullPrior
-	}
-	return p
 }
 
 // position tells everybody the last bytes, hears what follows, and only then reads it.
@@ -305,10 +260,7 @@ func (j *Judge) position(ctx context.Context, batches []score.Batch, r *Round) e
 // samples of other domains the other half in equal parts.
 func (j *Judge) record(r *Round, batches []score.Batch, group []int, copies []bool) {
 	r.Alone, r.Network = r.Alone/float64(r.Positions), r.Network/float64(r.Positions)
-	players := 0
-	for _, g := range group {
-		players = max(players, g+1)
-	}
+	players := players(group)
 	strata, weights := make([][]score.Value, j.texts), make([]float64, j.texts)
 	var merged score.Batch
 	for text := range strata {
@@ -328,15 +280,5 @@ func (j *Judge) record(r *Round, batches []score.Batch, group []int, copies []bo
 			strata[text] = estimator.Values(nil)
 		}
 	}
-	values := score.Stratified(strata, weights)
-	counted := score.Split(nil, values, group, copies)
-	for i, uid := range r.Peers {
-		v := values[group[i]]
-		v.Counted = counted[i]
-		if j.banned[uid] > j.round {
-			v.Counted = 0
-		}
-		r.Values = append(r.Values, v)
-		j.ledger.Record(uid, v.Counted)
-	}
+	j.credit(r, score.Stratified(strata, weights), group, copies)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/taonet/taonet/neuron/data"
 	"github.com/taonet/taonet/neuron/model"
 )
 
@@ -30,7 +31,7 @@ func DefaultLoop() LoopConfig {
 	return LoopConfig{Evaluate: 250, Checkpoint: 200, CheckpointEvery: 30 * time.Second, Patience: 12}
 }
 
-// Checkpoints keeps what a Trainer writes: store.Checkpoints.
+// Checkpoints keeps what a Learner writes: store.Checkpoints.
 type Checkpoints interface {
 	Save(step uint64, write func(io.Writer) error) error
 }
@@ -49,10 +50,38 @@ type Progress struct {
 	Network bool
 }
 
+// Learner is a model that can be taught: a Trainer has it in this process, a Remote in
+// another one. It is for one goroutine.
+type Learner interface {
+	// Step learns from one batch. The peers of the next one are asked meanwhile.
+	Step(ctx context.Context, network Network) (Report, error)
+	// Steps that were made.
+	Steps() uint64
+	// Config that it learns by.
+	Config() Config
+	// Asks says whether peers are asked when the schedule lets them in, and Ask decides
+	// it: whoever measures.
+	Asks() bool
+	Ask(on bool)
+	// Candidates are those of the live peers whose answers the next steps could be made
+	// with: nobody before the schedule lets the network in.
+	Candidates(live []uint32) []uint32
+	// Tune and EvaluateExamples are for the gate of single examples.
+	Tune(ctx context.Context, self model.Expert, network Network, peers []uint32, batches, passes int) error
+	EvaluateExamples(ctx context.Context, part data.Part, self model.Expert, network Network, peers []uint32, batches int) (Evaluation, error)
+	// Save writes all that the next step depends on, Load goes on from it.
+	Save(w io.Writer, metadata map[string]string) error
+	Load(r io.Reader) (map[string]string, error)
+	// Rest keeps the model as it is until ctx ends.
+	Rest(ctx context.Context) error
+	// Stop waits for the peers that are asked.
+	Stop()
+}
+
 // Loop trains, evaluates, publishes and checkpoints until its context ends.
 type Loop struct {
 	Config  LoopConfig
-	Trainer *Trainer
+	Learner Learner
 	Network Network
 	// Served answers peers with what was published last.
 	Served model.Expert
@@ -75,23 +104,30 @@ type Loop struct {
 
 // Run trains until ctx ends, which is no failure, and leaves a checkpoint behind.
 func (l *Loop) Run(ctx context.Context) error {
-	defer l.Trainer.Stop()
-	l.savedAt, l.since, l.counted, l.saved = l.Now(), l.Now(), l.Trainer.Steps(), l.Trainer.Steps()
+	defer l.Learner.Stop()
+	l.savedAt, l.since, l.counted, l.saved = l.Now(), l.Now(), l.Learner.Steps(), l.Learner.Steps()
 	if err := l.evaluate(ctx); err != nil {
 		return l.stopped(ctx, err)
 	}
 	for ctx.Err() == nil {
 		if l.resting() {
-			l.progress.Resting = true
-			l.Tell(l.progress)
-			<-ctx.Done()
-			break
+			return l.stopped(ctx, l.rest(ctx))
 		}
 		if err := l.once(ctx); err != nil {
 			return l.stopped(ctx, err)
 		}
 	}
 	return l.stopped(ctx, nil)
+}
+
+// rest writes a checkpoint and goes on answering.
+func (l *Loop) rest(ctx context.Context) error {
+	if err := l.checkpoint(); err != nil {
+		return err
+	}
+	l.progress.Resting = true
+	l.Tell(l.progress)
+	return l.Learner.Rest(ctx)
 }
 
 // stopped writes a last checkpoint when the loop was asked to end.
@@ -104,17 +140,17 @@ func (l *Loop) stopped(ctx context.Context, err error) error {
 
 func (l *Loop) resting() bool {
 	return l.Config.Patience > 0 && l.waited >= l.Config.Patience ||
-		l.Config.Steps > 0 && l.Trainer.Steps() >= l.Config.Steps
+		l.Config.Steps > 0 && l.Learner.Steps() >= l.Config.Steps
 }
 
 // once makes one step and what is due after it.
 func (l *Loop) once(ctx context.Context) error {
 	began := l.Now()
 	var err error
-	if l.progress.Report, err = l.Trainer.Step(ctx, l.Network); err != nil {
+	if l.progress.Report, err = l.Learner.Step(ctx, l.Network); err != nil {
 		return err
 	}
-	step := l.Trainer.Steps()
+	step := l.Learner.Steps()
 	if l.Config.Evaluate > 0 && step%uint64(l.Config.Evaluate) == 0 {
 		if err := l.evaluate(ctx); err != nil {
 			return err
@@ -140,11 +176,11 @@ func (l *Loop) once(ctx context.Context) error {
 }
 
 func (l *Loop) checkpoint() error {
-	step := l.Trainer.Steps()
+	step := l.Learner.Steps()
 	if step == l.saved {
 		return nil
 	}
-	err := l.Checkpoints.Save(step, func(w io.Writer) error { return l.Trainer.Save(w, nil) })
+	err := l.Checkpoints.Save(step, func(w io.Writer) error { return l.Learner.Save(w, nil) })
 	if err != nil {
 		return fmt.Errorf("the checkpoint of step %d: %w", step, err)
 	}
@@ -155,17 +191,11 @@ func (l *Loop) checkpoint() error {
 // evaluate publishes the model, measures it and the mixture on the validation part,
 // and says whether peers are asked from now on.
 func (l *Loop) evaluate(ctx context.Context) error {
-	step := l.Trainer.Steps()
+	step := l.Learner.Steps()
 	if err := l.Publish(step); err != nil {
 		return fmt.Errorf("publishing step %d: %w", step, err)
 	}
-	peers := l.Network.Live()
-	if l.Trainer.strength(step) == 0 && l.Trainer.Network {
-		peers = nil // nobody is asked yet
-	}
-	if most := l.Trainer.cfg.Top + l.Trainer.cfg.Explore; len(peers) > most {
-		peers = l.Trainer.best(peers, most)
-	}
+	peers := l.Learner.Candidates(l.Network.Live())
 	e, err := l.Measure(ctx, peers)
 	if err != nil {
 		return err
@@ -173,9 +203,9 @@ func (l *Loop) evaluate(ctx context.Context) error {
 	l.progress.Evaluation = e
 	if len(peers) > 0 {
 		// A network must never hurt: it is asked while it helps.
-		l.Trainer.Network = e.Choice.Index > 0
+		l.Learner.Ask(e.Choice.Index > 0)
 	}
-	l.progress.Network = l.Trainer.Network && len(peers) > 0
+	l.progress.Network = l.Learner.Asks() && len(peers) > 0
 	if l.progress.Best == 0 || e.Alone < l.progress.Best {
 		l.progress.Best, l.waited = e.Alone, 0
 	} else {

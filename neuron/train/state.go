@@ -26,24 +26,52 @@ type state struct {
 	Dispatch  moe.Dispatch `json:"dispatch"`
 }
 
-// Save writes the model with everything that the next step depends on.
-func (t *Trainer) Save(w io.Writer, metadata map[string]string) error {
-	s := state{Step: t.step, Optimiser: t.optimiser.Steps, Dropout: t.tape.RandomState(), Network: t.Network, Dispatch: t.dispatch}
-	var err error
+// state of the lessons; the optimiser and dropout are the trainer's.
+func (t *lessons) state() (s state, err error) {
+	s = state{Step: t.step, Network: t.Network, Dispatch: t.dispatch}
 	if t.now.drawn {
 		s.Sampler = t.now.before // what is drawn already is drawn again
-	} else if s.Sampler, err = t.sampler.MarshalBinary(); err != nil {
-		return err
+		return s, nil
 	}
-	text, err := json.Marshal(s)
+	s.Sampler, err = t.sampler.MarshalBinary()
+	return s, err
+}
+
+// resume goes on from a state.
+func (t *lessons) resume(s state, sampler *data.Sampler) {
+	t.Stop()
+	t.now.drawn, t.next.drawn = false, false
+	t.step, t.Network, t.sampler = s.Step, s.Network, sampler
+	top, explore := t.dispatch.Top, t.dispatch.Explore
+	t.dispatch = s.Dispatch
+	t.dispatch.Top, t.dispatch.Explore = top, explore
+}
+
+// Save writes the model with everything that the next step depends on.
+func (t *Trainer) Save(w io.Writer, metadata map[string]string) error {
+	s, err := t.state()
 	if err != nil {
 		return err
+	}
+	s.Optimiser, s.Dropout = t.optimiser.Steps, t.tape.RandomState()
+	all, err := s.beside(metadata)
+	if err != nil {
+		return err
+	}
+	return model.Save(w, t.task, all)
+}
+
+// beside is a checkpoint's metadata with the state.
+func (s state) beside(metadata map[string]string) (map[string]string, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, err
 	}
 	all := map[string]string{stateKey: base64.StdEncoding.EncodeToString(text)}
 	for k, v := range metadata {
 		all[k] = v
 	}
-	return model.Save(w, t.task, all)
+	return all, nil
 }
 
 // Load goes on from what Save wrote and returns the metadata. When it fails the trainer
@@ -62,12 +90,8 @@ func (t *Trainer) Load(r io.Reader) (map[string]string, error) {
 		before.restore()
 		return nil, err
 	}
-	t.Stop()
-	t.now.drawn, t.next.drawn = false, false
-	t.step, t.optimiser.Steps, t.Network, t.sampler = s.Step, s.Optimiser, s.Network, sampler
-	top, explore := t.dispatch.Top, t.dispatch.Explore
-	t.dispatch = s.Dispatch
-	t.dispatch.Top, t.dispatch.Explore = top, explore
+	t.resume(s, sampler)
+	t.optimiser.Steps = s.Optimiser
 	return metadata, nil
 }
 

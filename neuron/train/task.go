@@ -2,6 +2,7 @@ package train
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/taonet/taonet/neuron/data"
 	"github.com/taonet/taonet/neuron/model"
@@ -9,18 +10,30 @@ import (
 	"github.com/taonet/taonet/neuron/nn"
 )
 
-// Task is a model and the data that it learns from.
-type Task interface {
-	model.Network
+// Batches are data as a learner takes it.
+type Batches interface {
 	// Classes that an answer distributes over; 1 for a regression.
 	Classes() int
 	// Window says how the rows of a batch belong together.
 	Window() moe.Window
 	// Draw makes the next batch of a part.
 	Draw(p data.Part, s *data.Sampler, b *Batch) error
+}
+
+// Task is a model of this process and the data that it learns from.
+type Task interface {
+	model.Network
+	Batches
 	// Forward returns a row of logits for each row of the batch, and the hidden state that
 	// it comes from. The batch must stay as it is until the tape's Backward.
 	Forward(t *nn.Tape, b *Batch) (logits, hidden *nn.Tensor)
+}
+
+// regression is batches whose answers are values; they are not mixed with others'.
+type regression interface {
+	Batches
+	// Unit of the loss: the deviation of the values.
+	Unit() float32
 }
 
 // Batch is what one step learns from.
@@ -38,27 +51,26 @@ type Source interface {
 	Windows(p data.Part, s *data.Sampler, batch, length int, into []byte) error
 }
 
-// Text is the task of a byte language model.
-type Text struct {
-	model.Language
+// Windows are batches of text: every byte but the first of a window is a target.
+type Windows struct {
 	Source Source
 	// Batch is the windows of a step, Length the bytes of each.
 	Batch, Length int
 }
 
-// NewText is the task of m on a source, with the batches of a configuration.
-func NewText(cfg Config, m model.Language, source Source) *Text {
-	return &Text{Language: m, Source: source, Batch: cfg.Batch, Length: cfg.Length}
+// NewWindows cuts a source into the batches of a configuration.
+func NewWindows(cfg Config, source Source) *Windows {
+	return &Windows{Source: source, Batch: cfg.Batch, Length: cfg.Length}
 }
 
-// Classes implements Task.
-func (x *Text) Classes() int { return model.Vocabulary }
+// Classes implements Batches.
+func (x *Windows) Classes() int { return model.Vocabulary }
 
-// Window implements Task.
-func (x *Text) Window() moe.Window { return moe.Window{Sequences: x.Batch, Steps: x.Length} }
+// Window implements Batches.
+func (x *Windows) Window() moe.Window { return moe.Window{Sequences: x.Batch, Steps: x.Length} }
 
-// Draw implements Task.
-func (x *Text) Draw(p data.Part, s *data.Sampler, b *Batch) error {
+// Draw implements Batches.
+func (x *Windows) Draw(p data.Part, s *data.Sampler, b *Batch) error {
 	rows := x.Batch * x.Length
 	if len(b.Targets) != rows {
 		b.windows, b.Targets = make([]byte, rows+x.Batch), make([]int32, rows)
@@ -77,35 +89,40 @@ func (x *Text) Draw(p data.Part, s *data.Sampler, b *Batch) error {
 	return nil
 }
 
+// Text is the task of a byte language model.
+type Text struct {
+	model.Language
+	*Windows
+}
+
+// NewText is the task of m on a source, with the batches of a configuration.
+func NewText(cfg Config, m model.Language, source Source) *Text {
+	return &Text{Language: m, Windows: NewWindows(cfg, source)}
+}
+
 // Forward implements Task.
 func (x *Text) Forward(t *nn.Tape, b *Batch) (logits, hidden *nn.Tensor) {
 	return x.Language.Forward(t, b.In.Tokens, x.Length)
 }
 
-// Examples is the task of a classifier: images or rows of a table.
-type Examples struct {
-	model.Classifier
+// Rows are batches of examples with classes: images, or rows of a table.
+type Rows struct {
 	Set *data.Labelled
 	// Batch is the examples of a step.
 	Batch int
-
-	card model.Card
 }
 
-// NewExamples is the task of m on a set, with the batches of a configuration. m must
-// have been standardised.
-func NewExamples(cfg Config, m model.Classifier, set *data.Labelled) *Examples {
-	return &Examples{Classifier: m, Set: set, Batch: cfg.Batch, card: m.Card()}
-}
+// NewRows draws from a set, with the batches of a configuration.
+func NewRows(cfg Config, set *data.Labelled) *Rows { return &Rows{Set: set, Batch: cfg.Batch} }
 
-// Classes implements Task.
-func (x *Examples) Classes() int { return x.card.Classes }
+// Classes implements Batches.
+func (x *Rows) Classes() int { return max(len(x.Set.Labels), 1) }
 
-// Window implements Task: examples have nothing to do with one another.
-func (x *Examples) Window() moe.Window { return moe.Window{Sequences: x.Batch, Steps: 1} }
+// Window implements Batches: examples have nothing to do with one another.
+func (x *Rows) Window() moe.Window { return moe.Window{Sequences: x.Batch, Steps: 1} }
 
-// Draw implements Task.
-func (x *Examples) Draw(p data.Part, s *data.Sampler, b *Batch) error {
+// Draw implements Batches.
+func (x *Rows) Draw(p data.Part, s *data.Sampler, b *Batch) error {
 	if len(b.Values) != x.Batch {
 		b.Values, b.Targets = make([]float32, x.Batch), make([]int32, x.Batch)
 		b.In = model.Input{Count: x.Batch, Values: make([]float32, x.Batch*x.Set.Dim())}
@@ -113,10 +130,50 @@ func (x *Examples) Draw(p data.Part, s *data.Sampler, b *Batch) error {
 	if err := x.Set.Examples(p, s, x.Batch, b.In.Values, b.Values); err != nil {
 		return fmt.Errorf("a batch of %d examples: %w", x.Batch, err)
 	}
-	for i, v := range b.Values {
-		b.Targets[i] = int32(v)
+	if x.Set.Labels != nil {
+		for i, v := range b.Values {
+			b.Targets[i] = int32(v)
+		}
 	}
 	return nil
+}
+
+// Numbers are batches of examples with a value to predict.
+type Numbers struct {
+	*Rows
+	deviation float32
+}
+
+// NewNumbers draws from a set for a regression. Its losses are in units of the
+// deviation of the train part's values.
+func NewNumbers(cfg Config, set *data.Labelled) *Numbers {
+	x, sum, square := make([]float32, set.Dim()), 0.0, 0.0
+	n := set.Len(data.Train)
+	for i := range n {
+		y := float64(set.Row(data.Train, i, x))
+		sum, square = sum+y, square+y*y
+	}
+	mean := sum / float64(max(n, 1))
+	deviation := float32(math.Sqrt(max(0, square/float64(max(n, 1))-mean*mean)))
+	if !(deviation > 0) {
+		deviation = 1 // they are all alike
+	}
+	return &Numbers{Rows: NewRows(cfg, set), deviation: deviation}
+}
+
+// Unit implements regression; 1 where all values are alike.
+func (x *Numbers) Unit() float32 { return x.deviation }
+
+// Examples is the task of a classifier.
+type Examples struct {
+	model.Classifier
+	*Rows
+}
+
+// NewExamples is the task of m on a set, with the batches of a configuration. m must
+// have been standardised.
+func NewExamples(cfg Config, m model.Classifier, set *data.Labelled) *Examples {
+	return &Examples{Classifier: m, Rows: NewRows(cfg, set)}
 }
 
 // Forward implements Task.
@@ -124,18 +181,9 @@ func (x *Examples) Forward(t *nn.Tape, b *Batch) (logits, hidden *nn.Tensor) {
 	return x.Classifier.Forward(t, b.In.Values, x.Batch)
 }
 
-// regression is a task whose answers are values; they are not mixed with others'.
-type regression interface {
-	Task
-	// Loss writes the gradient toward the predictions and returns the mean loss.
-	Loss(gradient []float32, predicted *nn.Tensor, b *Batch) float64
-}
-
-// Values is the task of a regression.
+// Values is the task of a regression. Its loss is half the squared error in units of
+// the deviation that the model has measured.
 type Values struct{ *Examples }
 
-// Loss implements regression: the mean of half the squared error in units of the
-// targets' deviation.
-func (x Values) Loss(gradient []float32, predicted *nn.Tensor, b *Batch) float64 {
-	return model.SquaredError(gradient, predicted.Data, b.Values, x.Deviation())
-}
+// Unit implements regression.
+func (x Values) Unit() float32 { return x.Deviation() }

@@ -1,14 +1,12 @@
 package train
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
-	"slices"
 
 	"github.com/taonet/taonet/neuron/data"
 	"github.com/taonet/taonet/neuron/distill"
+	"github.com/taonet/taonet/neuron/model"
 	"github.com/taonet/taonet/neuron/moe"
 	"github.com/taonet/taonet/neuron/nn"
 )
@@ -68,6 +66,11 @@ func (c Config) validate() error {
 	return nil
 }
 
+// pace is the rate at a step, as a part of the peak.
+func (c Config) pace(step uint64) float32 {
+	return nn.Cosine(int(min(step, 1<<40)), c.WarmUp, c.Steps, 0.1)
+}
+
 // Report is what one step did.
 type Report struct {
 	// Step that was made, from 0.
@@ -84,101 +87,57 @@ type Report struct {
 // Trainer makes steps of one task. It is for one goroutine; the model is its own while a
 // step runs.
 type Trainer struct {
-	// Network says that peers are asked when the schedule lets them in. Whoever measures
-	// sets it.
-	Network bool
+	lessons
 
-	cfg       Config
 	task      Task
 	tape      *nn.Tape
 	optimiser *nn.AdamW
-	dispatch  moe.Dispatch
 	student   *distill.Student
-	gates     gates
-	step      uint64
-	sampler   *data.Sampler
-	now, next *lesson // now is learned while next is asked for
-
-	teacher [][]float32 // experts of the lesson; the first is self
-	local   []float32
-	mean    []float32
+	local     []float32 // what self says of the lesson, and then the gradient
 }
 
 // NewTrainer prepares the training of a task; nothing is drawn yet.
 func NewTrainer(cfg Config, task Task, device *nn.Device) (*Trainer, error) {
-	if err := cfg.validate(); err != nil {
+	l, err := newLessons(cfg, task)
+	if err != nil {
 		return nil, err
 	}
 	t := &Trainer{
-		Network: true, cfg: cfg, task: task, optimiser: nn.NewAdamW(cfg.Rate, cfg.Decay),
-		tape:     nn.NewTape(device, cfg.Seed),
-		sampler:  data.NewSampler(cfg.Seed, 0),
-		dispatch: moe.Dispatch{Top: cfg.Top, Explore: cfg.Explore, Balance: 0.05},
-		student:  &distill.Student{Loss: cfg.Loss, Schedule: cfg.Schedule},
-		gates:    newGates(cfg, task),
-		now:      &lesson{}, next: &lesson{},
-		local: make([]float32, task.Window().Positions()*task.Classes()),
+		lessons: l, task: task, optimiser: nn.NewAdamW(cfg.Rate, cfg.Decay), tape: nn.NewTape(device, cfg.Seed),
+		student: &distill.Student{Loss: cfg.Loss, Schedule: cfg.Schedule},
+		local:   make([]float32, task.Window().Positions()*task.Classes()),
 	}
 	t.tape.Training = true
 	return t, nil
 }
 
-// Steps that were made.
-func (t *Trainer) Steps() uint64 { return t.step }
-
 // Task that is learned.
 func (t *Trainer) Task() Task { return t.task }
-
-// Config that the trainer has.
-func (t *Trainer) Config() Config { return t.cfg }
 
 // Step learns from one batch. The peers of the next one are asked meanwhile; ctx
 // bounds that too, so it must live longer than the step.
 func (t *Trainer) Step(ctx context.Context, network Network) (Report, error) {
-	if err := ctx.Err(); err != nil {
-		return Report{}, err
-	}
-	if !t.now.drawn {
-		if err := t.draw(ctx, t.now, t.step, network); err != nil {
-			return Report{}, err
-		}
-	}
-	if err := t.draw(ctx, t.next, t.step+1, network); err != nil {
+	if err := t.prepare(ctx, network); err != nil {
 		return Report{}, err
 	}
 	report := t.learn(t.now)
-	t.now.drawn = false
-	t.now, t.next = t.next, t.now
-	t.step++
+	t.done()
 	return report, nil
 }
 
-// Stop waits for the peers that were asked for a batch that nobody will learn from now.
-// The batch itself is drawn again by the next Step.
-func (t *Trainer) Stop() {
-	for _, l := range []*lesson{t.now, t.next} {
-		if l.drawn {
-			l.wait().release()
-			l.asked, l.answers = l.asked[:0], nil
-		}
-	}
-}
-
-// strength of the network's terms at a step.
-func (t *Trainer) strength(step uint64) float32 {
-	if _, values := t.task.(regression); values || !t.Network {
-		return 0 // values are not mixed
-	}
-	return t.cfg.Schedule.Strength(int(min(step, uint64(t.cfg.Steps))), t.cfg.Steps)
+// Rest implements Learner: the model is here and stays as it is.
+func (t *Trainer) Rest(ctx context.Context) error {
+	<-ctx.Done()
+	return nil
 }
 
 // learn makes one step of the optimiser.
 func (t *Trainer) learn(l *lesson) Report {
 	logits, hidden := t.task.Forward(t.tape, &l.batch)
-	report := Report{Step: l.step, Asked: len(l.asked)}
+	report := Report{Step: l.step}
 	gradient := t.local
 	if regression, ok := t.task.(regression); ok {
-		report.Loss = regression.Loss(gradient, logits, &l.batch)
+		report.Loss = model.SquaredError(gradient, logits.Data, l.batch.Values, regression.Unit())
 		report.Mixed = report.Loss
 	} else {
 		moe.Softmax(t.local, logits.Data, t.task.Classes())
@@ -187,22 +146,14 @@ func (t *Trainer) learn(l *lesson) Report {
 		answers.release()
 	}
 	t.tape.Backward(logits, gradient)
-	t.optimiser.Step(t.task.Params(), nn.Cosine(int(l.step), t.cfg.WarmUp, t.cfg.Steps, 0.1))
+	t.optimiser.Step(t.task.Params(), t.cfg.pace(l.step))
 	t.tape.Reset()
 	return report
 }
 
 // mix replaces the local answers by the gradient toward the logits.
 func (t *Trainer) mix(l *lesson, answers Answers, hidden *nn.Tensor, report *Report) {
-	t.teacher, l.peers = append(t.teacher[:0], t.local), l.peers[:0]
-	for i, rows := range answers.Rows {
-		if rows != nil {
-			t.teacher, l.peers = append(t.teacher, rows), append(l.peers, l.asked[i])
-		}
-	}
-	if report.Answered = len(l.peers); report.Answered > 0 {
-		report.Strength = t.strength(l.step)
-	}
+	t.heard(l, t.local, answers, report)
 	lesson := distill.Lesson{
 		Window: t.task.Window(), Classes: t.task.Classes(), Experts: t.teacher, Targets: l.batch.Targets, Fresh: true,
 	}
@@ -220,80 +171,6 @@ func (t *Trainer) mix(l *lesson, answers Answers, hidden *nn.Tensor, report *Rep
 	rows := float64(lesson.Window.Positions())
 	report.Loss, report.Mixed = sums.Self/rows, sums.Mix/rows
 	if report.Strength > 0 {
-		t.mean = grown(t.mean, len(t.teacher))
-		moe.MeanGates(t.mean, t.student.Gates())
-		for i, uid := range l.peers {
-			t.dispatch.Note(uid, t.mean[i+1])
-		}
+		t.noted(l, t.student.Gates())
 	}
-}
-
-// lesson is one batch and who was asked for it.
-type lesson struct {
-	drawn   bool
-	step    uint64
-	before  []byte // the sampler's state before it was drawn
-	batch   Batch
-	asked   []uint32
-	peers   []uint32 // those that answered
-	answers chan Answers
-}
-
-// wait for what came back; nothing when nobody was asked.
-func (l *lesson) wait() Answers {
-	if l.answers == nil {
-		return Answers{}
-	}
-	answers := <-l.answers
-	l.answers = nil
-	return answers
-}
-
-// draw makes the batch of a step and asks for it.
-func (t *Trainer) draw(ctx context.Context, l *lesson, step uint64, network Network) error {
-	if l.drawn {
-		if l.step == step {
-			return nil
-		}
-		return errors.New("training: a batch of another step is waiting")
-	}
-	var err error
-	if l.before, err = t.sampler.AppendBinary(l.before[:0]); err != nil {
-		return err
-	}
-	if err := t.task.Draw(data.Train, t.sampler, &l.batch); err != nil {
-		return fmt.Errorf("training: %w", err)
-	}
-	l.step, l.drawn, l.asked = step, true, l.asked[:0]
-	if t.strength(step) == 0 {
-		return nil
-	}
-	t.dispatch.SetLive(slices.Clone(network.Live()))
-	if l.asked = t.dispatch.Next(l.asked); len(l.asked) == 0 {
-		return nil
-	}
-	answers, asked, in := make(chan Answers, 1), l.asked, l.batch.In
-	l.answers = answers
-	go func() { answers <- network.Forward(ctx, asked, in) }()
-	return nil
-}
-
-func grown(buffer []float32, size int) []float32 {
-	if cap(buffer) < size {
-		return make([]float32, size)
-	}
-	return buffer[:size]
-}
-
-// best are the peers with the largest weights so far, ascending by UID.
-func (t *Trainer) best(peers []uint32, most int) []uint32 {
-	t.dispatch.SetLive(slices.Clone(peers))
-	known := slices.Clone(t.dispatch.Peers)
-	slices.SortStableFunc(known, func(a, b moe.Peer) int { return cmp.Compare(b.Weight, a.Weight) })
-	chosen := make([]uint32, 0, most)
-	for _, p := range known[:min(most, len(known))] {
-		chosen = append(chosen, p.UID)
-	}
-	slices.Sort(chosen)
-	return chosen
 }

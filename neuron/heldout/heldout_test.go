@@ -1,0 +1,104 @@
+package heldout_test
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/taonet/taonet/neuron"
+	"github.com/taonet/taonet/neuron/data"
+	"github.com/taonet/taonet/neuron/heldout"
+)
+
+// home is a neuron of Go's text without a chain that has made some steps.
+func home(t *testing.T, steps uint64) heldout.Config {
+	t.Helper()
+	if domains, err := data.DefaultDomains(runtime.GOROOT()); err != nil || len(domains) < 2 {
+		t.Skip("this Go has no text to learn from")
+	}
+	cfg := neuron.Default()
+	cfg.Home, cfg.Chain.None, cfg.Telemetry.Listen = t.TempDir(), true, ""
+	cfg.Train.Batch, cfg.Train.Length, cfg.Train.Steps, cfg.Train.EvaluateEvery = 2, 16, steps, 1<<20
+	cfg.Data.Bytes = 100_000
+	deps := neuron.Deps{Domains: &neuron.Domains{Goroot: runtime.GOROOT()}, Log: slog.New(slog.DiscardHandler)}
+	if steps > 0 {
+		ctx, done := context.WithCancel(context.Background())
+		defer done()
+		watching := deps
+		watching.Watch = func(s neuron.Status) {
+			if s.Resting {
+				done()
+			}
+		}
+		n, err := neuron.New(cfg, watching)
+		require.NoError(t, err)
+		require.NoError(t, n.Run(ctx))
+	}
+	return heldout.Config{Neuron: cfg, Deps: deps, Domains: []string{"go", "docs"}, Say: t.Logf}
+}
+
+// The twin of a neuron that never had a network is the neuron itself.
+func TestTwin(t *testing.T) {
+	c := home(t, 20)
+	c.Twin = true
+	l, err := heldout.Run(context.Background(), c)
+	require.NoError(t, err)
+	require.EqualValues(t, 20, l.Step)
+	require.Equal(t, []string{"go", "docs"}, l.Domains)
+	require.Positive(t, l.Bytes)
+	require.Nil(t, l.On, "there is nobody to ask")
+	require.NotNil(t, l.Alone)
+	require.InDelta(t, l.Off, *l.Alone, 1e-6)
+	require.Less(t, l.Off, 5.0)
+
+	again, err := heldout.Run(context.Background(), home2(c))
+	require.NoError(t, err)
+	require.Equal(t, l.Off, again.Off, "measuring changes nothing")
+}
+
+// home2 is the same home without a twin.
+func home2(c heldout.Config) heldout.Config {
+	c.Twin = false
+	return c
+}
+
+func TestDomainsOfTheConfiguration(t *testing.T) {
+	c := home(t, 1)
+	c.Domains = nil
+	c.Neuron.Data.Samples = []neuron.Sample{{Domain: "docs", Bytes: 20_000}}
+	l, err := heldout.Run(context.Background(), c)
+	require.NoError(t, err)
+	require.Equal(t, []string{"go", "docs"}, l.Domains)
+	c.Neuron.Data.Kind, c.Neuron.Data.Domain = neuron.KindGenerated, "sums"
+	_, err = heldout.Run(context.Background(), c)
+	require.ErrorContains(t, err, "--domains")
+}
+
+func TestNothingLearned(t *testing.T) {
+	c := home(t, 0)
+	_, err := heldout.Run(context.Background(), c)
+	require.ErrorIs(t, err, heldout.ErrUntrained)
+	_, err = heldout.Run(context.Background(), c)
+	require.ErrorIs(t, err, heldout.ErrUntrained, "the home was given back")
+}
+
+func TestHomeInUse(t *testing.T) {
+	c := home(t, 1)
+	n, err := neuron.New(c.Neuron, c.Deps)
+	require.NoError(t, err)
+	_, err = heldout.Run(context.Background(), c)
+	require.ErrorContains(t, err, "in use by another neuron")
+	ended, end := context.WithCancel(context.Background())
+	end()
+	require.NoError(t, n.Run(ended))
+}
+
+func TestUnknownDomain(t *testing.T) {
+	c := home(t, 1)
+	c.Domains = []string{"nosuch"}
+	_, err := heldout.Run(context.Background(), c)
+	require.ErrorContains(t, err, `"nosuch"`)
+}
