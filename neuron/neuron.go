@@ -137,7 +137,7 @@ func (n *Neuron) loaded() {
 // modelTrouble hears what is wrong with the process of the model, and nil when it is over.
 func (n *Neuron) modelTrouble(err error) {
 	if err == nil {
-		n.log.Info("the model's process is back")
+		n.say("the model's process is back")
 		n.telemetry.Health.Set(partTraining, telemetry.OK, "the model's process is back")
 		return
 	}

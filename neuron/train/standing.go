@@ -148,18 +148,25 @@ func (s *standing) verdict(r *Round) (group []int, copies []bool) {
 	return group, copies
 }
 
-// suspect is who gets a canary: a peer that answers as another does and has none out,
-// for one that passes questions on answers so; else everybody in turn.
-func (s *standing) suspect(peers []uint32) uint32 {
+// suspects is who gets a canary: the peers that answer as another does and have none
+// out, for one that passes questions on answers so; without any everybody in turn.
+func (s *standing) suspects(peers []uint32) (list []uint32) {
 	for _, uid := range s.alike {
-		if s.banned[uid] <= s.round && !slices.ContainsFunc(s.canaries.Open, func(c score.Canary) bool { return !c.Decoy && c.Suspect == uid }) {
-			return uid
+		out := slices.ContainsFunc(s.canaries.Open, func(c score.Canary) bool { return !c.Decoy && c.Suspect == uid })
+		if !out && s.banned[uid] <= s.round && len(list) < mostSuspects {
+			list = append(list, uid)
 		}
 	}
-	return peers[s.round%uint64(len(peers))]
+	if list == nil {
+		list = []uint32{peers[s.round%uint64(len(peers))]}
+	}
+	return list
 }
 
-// canary gives one peer a sample that nobody else gets, and asks the others whether
+// mostSuspects get a canary in one round.
+const mostSuspects = 4
+
+// canary gives every suspect a sample that nobody else gets, and asks the others whether
 // they saw those of the rounds before. draw makes a fresh sample and its hash.
 func (s *standing) canary(ctx context.Context, r *Round, now int64, draw func() (model.Input, score.Hash, error)) error {
 	witness, ok := s.network.(Witness)
@@ -168,16 +175,17 @@ func (s *standing) canary(ctx context.Context, r *Round, now int64, draw func() 
 	}
 	s.hear(ctx, witness, r, now)
 	s.canaries.Expire(now)
-	suspect := s.suspect(r.Peers)
-	in, hash, err := draw()
+	for _, suspect := range s.suspects(r.Peers) {
+		in, hash, err := draw()
+		if err != nil {
+			return fmt.Errorf("canary: %w", err)
+		}
+		if s.canaries.Send(hash, suspect, now) {
+			s.network.Forward(ctx, []uint32{suspect}, in).release()
+		}
+	}
+	_, hash, err := draw()
 	if err != nil {
-		return fmt.Errorf("canary: %w", err)
-	}
-	if !s.canaries.Send(hash, suspect, now) {
-		return nil
-	}
-	s.network.Forward(ctx, []uint32{suspect}, in).release()
-	if _, hash, err = draw(); err != nil {
 		return fmt.Errorf("canary: %w", err)
 	}
 	s.canaries.Decoy(hash, now)
