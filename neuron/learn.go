@@ -41,7 +41,8 @@ type served interface {
 
 const (
 	validationBlocks  = 24
-	validationBatches = 16 // of examples
+	validationLength  = 160 // bytes of each: training waits for the walk
+	validationBatches = 16  // of examples
 	gatePasses        = 20
 	// schedule is how long the schedules are when training has no end.
 	schedule = 6000

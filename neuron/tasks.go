@@ -42,6 +42,9 @@ func (l *learning) read(c *Config, domains *Domains) (err error) {
 	if l.blocks = train.Blocks(data.Validation, validationBlocks, l.texts...); len(l.blocks) == 0 {
 		return fmt.Errorf("data: %d bytes leave nothing for validation: give 50 kB or more", l.texts[0].Bytes())
 	}
+	for i, block := range l.blocks {
+		l.blocks[i] = block[:validationLength]
+	}
 	if l.source, err = data.NewMixture(c.Train.Own, l.texts[0], l.texts[1:]...); err != nil {
 		return fmt.Errorf("data: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +46,35 @@ func TestAlone(t *testing.T) {
 	found := mustJSON[report](t, append([]string{"doctor"}, alone(home)...)...)
 	require.True(t, found.Healthy)
 	require.Contains(t, found.Checks, doctor.Check{Name: "model and data", State: doctor.OK, Says: "bytelm-mlp on generated, at step 13"})
+}
+
+// What is in the way of a run is one sentence, and the checkpoint stays as it was.
+func TestRunFails(t *testing.T) {
+	home := aloneHome(t)
+	must(t, append([]string{"run", "--steps", "3", "-o", "json"}, alone(home)...)...)
+	file := filepath.Join(home, "checkpoints", "step-3.safetensors")
+	before, err := os.ReadFile(file)
+	require.NoError(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, l.Close()) }()
+	for says, setting := range map[string]string{
+		l.Addr().String():  "telemetry.listen=" + l.Addr().String(),
+		"checkpoint":       "model.architecture=bytelm-transformer",
+		"/nosuch/book.txt": "data.paths=/nosuch/book.txt",
+	} {
+		args := append([]string{"run", "--steps", "9"}, alone(home)...)
+		if strings.HasPrefix(setting, "data.paths") {
+			args = append(args, "--set", "data.kind=text", "--set", "data.samples=")
+		}
+		r := run(t, append(args, "--set", setting)...)
+		require.NotZero(t, r.code, setting)
+		require.Contains(t, r.err, says)
+		require.Equal(t, 1, strings.Count(r.err, "Error: "), r.err)
+	}
+	after, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.True(t, string(before) == string(after))
 }
 
 // Every value says where it comes from.

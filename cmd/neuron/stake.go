@@ -19,9 +19,11 @@ const everything = "all"
 func stakeCmd(p *program) *cobra.Command {
 	var hotkey string
 	cmd := &cobra.Command{
-		Use:     "stake [amount]",
-		Short:   "Put Tao behind the hotkey",
-		Long:    "Move Tao from the coldkey's balance into the pool of the hotkey, or of another with\n--hotkey, and wait until that is in a block. Stake gives weight to the hotkey's rows and\nearns dividends.",
+		Use:   "stake [amount]",
+		Short: "Put Tao behind the hotkey",
+		Long: `Move Tao from the coldkey's balance into the pool of the hotkey, or of another with
+--hotkey, and wait until that is in a block. Stake gives weight to the hotkey's rows and
+earns dividends.`,
 		Example: "neuron stake 100tao\nneuron stake 1.5tao --hotkey tao1…",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -55,9 +57,11 @@ func stakeCmd(p *program) *cobra.Command {
 func unstakeCmd(p *program) *cobra.Command {
 	var hotkey string
 	cmd := &cobra.Command{
-		Use:     "unstake [amount]",
-		Short:   "Take Tao back from the hotkey",
-		Long:    "Move Tao out of the pool of the hotkey, or of another with --hotkey, and wait until that\nis in a block; the word all takes all of it. It reaches the coldkey's balance at the\nheight that is printed.",
+		Use:   "unstake [amount]",
+		Short: "Take Tao back from the hotkey",
+		Long: `Move Tao out of the pool of the hotkey, or of another with --hotkey, and wait until that
+is in a block; the word all takes all of it. It reaches the coldkey's balance at the
+height that is printed.`,
 		Example: "neuron unstake 10tao\nneuron unstake all --hotkey tao1…",
 		Args:    cobra.ExactArgs(1),
 	}
@@ -90,9 +94,12 @@ func unstakeCmd(p *program) *cobra.Command {
 	return cmd
 }
 
+// spending is a transaction of a coldkey about a hotkey.
+type spending func(ctx context.Context, c *chain.Client, cold *wallet.Coldkey, hotkey string) error
+
 // withColdkey opens what a transaction of the coldkey needs. Of an empty hotkey it is
 // that of the configuration.
-func (p *program) withColdkey(cmd *cobra.Command, hotkey string, do func(ctx context.Context, c *chain.Client, cold *wallet.Coldkey, hotkey string) error) error {
+func (p *program) withColdkey(cmd *cobra.Command, hotkey string, do spending) error {
 	cfg, err := p.config(cmd, false)
 	if err != nil {
 		return err

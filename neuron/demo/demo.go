@@ -94,7 +94,7 @@ func members(steps uint64, names []string) []arena.Member {
 					c.Data.Samples = append(c.Data.Samples, neuron.Sample{Domain: other, Bytes: sampleBytes})
 				}
 			}
-			c.Train.Steps, c.Train.EvaluateEvery, c.Train.Patience = steps, max(steps/10, 1), 0
+			c.Train.Steps, c.Train.EvaluateEvery, c.Train.Patience = steps, max(steps/8, 1), 0
 			c.Score.Every, c.Score.Positions, c.Score.Sequences = neuron.Duration(10*time.Second), 16, 64
 			c.Network.Deadline = neuron.Duration(5 * time.Second)
 			c.Axon.RowsPerSecond = 200_000

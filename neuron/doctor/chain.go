@@ -3,6 +3,7 @@ package doctor
 import (
 	"context"
 	"errors"
+	"os"
 	"time"
 
 	"github.com/taonet/taonet/neuron/chain"
@@ -91,6 +92,13 @@ func (e *exam) keys(ctx context.Context) {
 			e.ok(checkColdkey, "%s owns the hotkey", e.owner)
 			return
 		}
+	}
+	if dir, err := setup.KeyringFolder(e.cfg); err != nil {
+		e.failed(checkColdkey, "correct wallet.keyring_dir", "%v", err)
+		return
+	} else if _, err := os.Stat(dir); err != nil { // opening it would make it
+		e.failed(checkColdkey, "set wallet.keyring_dir to the keyring's folder, or make one: neuron init", "%v", err)
+		return
 	}
 	cold, err := setup.Coldkey(e.cfg, e.Input)
 	if err != nil {

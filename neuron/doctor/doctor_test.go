@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -18,12 +19,18 @@ import (
 	"github.com/taonet/taonet/neuron/synapse"
 )
 
-// patient is a neuron that generates its data and whose node is away.
+// patient is a neuron that learns from a small file and whose node is away.
 func patient(t *testing.T, more ...neuron.Setting) doctor.Patient {
 	t.Helper()
+	var book []byte
+	for i := range 10_000 {
+		book = fmt.Appendf(book, "line %d\n", i)
+	}
+	file := filepath.Join(t.TempDir(), "book.txt")
+	require.NoError(t, os.WriteFile(file, book, 0o600))
 	settings := []neuron.Setting{
 		{Key: "home", Text: t.TempDir()}, {Key: "wallet.keyring_backend", Text: "test"}, {Key: "chain.nodes", Text: "127.0.0.1:1"},
-		{Key: "data.kind", Text: "generated"}, {Key: "data.domain", Text: "sums"}, {Key: "axon.listen", Text: ""}, {Key: "telemetry.listen", Text: ""},
+		{Key: "data.kind", Text: "text"}, {Key: "data.paths", Text: file}, {Key: "axon.listen", Text: ""}, {Key: "telemetry.listen", Text: ""},
 	}
 	cfg, err := neuron.Load(neuron.Sources{Flags: append(settings, more...)})
 	require.NoError(t, err)
@@ -102,7 +109,7 @@ func TestHome(t *testing.T) {
 }
 
 func TestModelAndData(t *testing.T) {
-	p := patient(t, neuron.Setting{Key: "data.kind", Text: "text"}, neuron.Setting{Key: "data.paths", Text: "/nosuch/book.txt"})
+	p := patient(t, neuron.Setting{Key: "data.paths", Text: "/nosuch/book.txt"})
 	c := found(t, p, "model and data")
 	require.Equal(t, doctor.Failed, c.State)
 	require.Contains(t, c.Says, "/nosuch/book.txt")

@@ -94,15 +94,18 @@ func (c *Config) quiet() *neuron.Config {
 
 // measure the model, and the mixture where there is a chain.
 func (c *Config) measure(ctx context.Context, l *Losses) (err error) {
-	n, stop, err := c.open(ctx, c.quiet())
+	n, err := c.open(ctx, c.quiet())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, stop()) }()
+	defer func() { err = errors.Join(err, n.stop()) }()
 	l.Step = n.Status().Step
+	if err := n.rests(ctx); err != nil {
+		return err
+	}
 	if !c.Neuron.Chain.None {
 		c.Say("waiting for peers, %s at most", c.Patience)
-		l.Peers = peers(ctx, n, c.Patience)
+		l.Peers = n.peers(ctx, c.Patience)
 	}
 	e, err := n.Test(ctx, c.Deps.Domains, c.Domains)
 	if err != nil {
@@ -120,28 +123,55 @@ func (c *Config) take(l *Losses, e train.Evaluation) {
 	}
 }
 
+// running is a neuron at work.
+type running struct {
+	*neuron.Neuron
+	end   context.CancelFunc
+	ended chan error
+}
+
 // open makes a neuron of a home and lets it run until stop.
-func (c *Config) open(ctx context.Context, cfg *neuron.Config) (n *neuron.Neuron, stop func() error, err error) {
-	n, err = neuron.New(cfg, c.Deps)
+func (c *Config) open(ctx context.Context, cfg *neuron.Config) (*running, error) {
+	n, err := neuron.New(cfg, c.Deps)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	running, end := context.WithCancel(ctx)
+	ctx, end := context.WithCancel(ctx)
 	trained := n.Status().Step > 0
 	if !trained {
 		end() // Run then only closes
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- n.Run(running) }()
-	stop = func() error { end(); return <-ended }
+	r := &running{n, end, make(chan error, 1)}
+	go func() { r.ended <- n.Run(ctx) }()
 	if !trained {
-		return nil, nil, errors.Join(ErrUntrained, stop())
+		return nil, errors.Join(ErrUntrained, r.stop())
 	}
-	return n, stop, nil
+	return r, nil
+}
+
+// stop ends it; it may be called once.
+func (r *running) stop() error {
+	r.end()
+	return <-r.ended
+}
+
+// rests waits until the neuron has published what its checkpoint holds.
+func (r *running) rests(ctx context.Context) error {
+	for !r.Status().Resting {
+		select {
+		case err := <-r.ended:
+			r.ended <- nil // it is said once
+			return errors.Join(errors.New("the neuron ended before it was measured"), err)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
 }
 
 // peers waits until their number has not changed for a while.
-func peers(ctx context.Context, n *neuron.Neuron, patience time.Duration) int {
+func (r *running) peers(ctx context.Context, patience time.Duration) int {
 	const settled = 3 * time.Second
 	deadline, since, last := time.Now().Add(patience), time.Now(), 0
 	tick := time.NewTicker(200 * time.Millisecond)
@@ -152,7 +182,7 @@ func peers(ctx context.Context, n *neuron.Neuron, patience time.Duration) int {
 			return last
 		case <-tick.C:
 		}
-		if have := n.Status().Peers; have != last {
+		if have := r.Status().Peers; have != last {
 			last, since = have, time.Now()
 		}
 		if last > 0 && time.Since(since) > settled {

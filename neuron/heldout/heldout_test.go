@@ -3,7 +3,8 @@ package heldout_test
 import (
 	"context"
 	"log/slog"
-	"runtime"
+	"os/exec"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,17 +14,26 @@ import (
 	"github.com/taonet/taonet/neuron/heldout"
 )
 
-// home is a neuron of Go's text without a chain that has made some steps.
-func home(t *testing.T, steps uint64) heldout.Config {
+// goText is the text that comes with Go.
+func goText(t *testing.T) *neuron.Domains {
 	t.Helper()
-	if domains, err := data.DefaultDomains(runtime.GOROOT()); err != nil || len(domains) < 2 {
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	goroot := strings.TrimSpace(string(root))
+	if domains, err := data.DefaultDomains(goroot); err != nil || len(domains) < 2 {
 		t.Skip("this Go has no text to learn from")
 	}
+	return &neuron.Domains{Goroot: goroot}
+}
+
+// home is a neuron of that text without a chain that has made some steps.
+func home(t *testing.T, domains *neuron.Domains, steps uint64) heldout.Config {
+	t.Helper()
 	cfg := neuron.Default()
 	cfg.Home, cfg.Chain.None, cfg.Telemetry.Listen = t.TempDir(), true, ""
 	cfg.Train.Batch, cfg.Train.Length, cfg.Train.Steps, cfg.Train.EvaluateEvery = 2, 16, steps, 1<<20
 	cfg.Data.Bytes = 100_000
-	deps := neuron.Deps{Domains: &neuron.Domains{Goroot: runtime.GOROOT()}, Log: slog.New(slog.DiscardHandler)}
+	deps := neuron.Deps{Domains: domains, Log: slog.New(slog.DiscardHandler)}
 	if steps > 0 {
 		ctx, done := context.WithCancel(context.Background())
 		defer done()
@@ -40,9 +50,23 @@ func home(t *testing.T, steps uint64) heldout.Config {
 	return heldout.Config{Neuron: cfg, Deps: deps, Domains: []string{"go", "docs"}, Say: t.Logf}
 }
 
+// The text is read once.
+func TestHeldOut(t *testing.T) {
+	domains := goText(t)
+	for name, test := range map[string]func(*testing.T, *neuron.Domains){
+		"twin":                         testTwin,
+		"domains of the configuration": testDomainsOfTheConfiguration,
+		"nothing learned":              testNothingLearned,
+		"home in use":                  testHomeInUse,
+		"unknown domain":               testUnknownDomain,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, domains) })
+	}
+}
+
 // The twin of a neuron that never had a network is the neuron itself.
-func TestTwin(t *testing.T) {
-	c := home(t, 20)
+func testTwin(t *testing.T, domains *neuron.Domains) {
+	c := home(t, domains, 20)
 	c.Twin = true
 	l, err := heldout.Run(context.Background(), c)
 	require.NoError(t, err)
@@ -65,8 +89,8 @@ func home2(c heldout.Config) heldout.Config {
 	return c
 }
 
-func TestDomainsOfTheConfiguration(t *testing.T) {
-	c := home(t, 1)
+func testDomainsOfTheConfiguration(t *testing.T, domains *neuron.Domains) {
+	c := home(t, domains, 1)
 	c.Domains = nil
 	c.Neuron.Data.Samples = []neuron.Sample{{Domain: "docs", Bytes: 20_000}}
 	l, err := heldout.Run(context.Background(), c)
@@ -77,16 +101,16 @@ func TestDomainsOfTheConfiguration(t *testing.T) {
 	require.ErrorContains(t, err, "--domains")
 }
 
-func TestNothingLearned(t *testing.T) {
-	c := home(t, 0)
+func testNothingLearned(t *testing.T, domains *neuron.Domains) {
+	c := home(t, domains, 0)
 	_, err := heldout.Run(context.Background(), c)
 	require.ErrorIs(t, err, heldout.ErrUntrained)
 	_, err = heldout.Run(context.Background(), c)
 	require.ErrorIs(t, err, heldout.ErrUntrained, "the home was given back")
 }
 
-func TestHomeInUse(t *testing.T) {
-	c := home(t, 1)
+func testHomeInUse(t *testing.T, domains *neuron.Domains) {
+	c := home(t, domains, 1)
 	n, err := neuron.New(c.Neuron, c.Deps)
 	require.NoError(t, err)
 	_, err = heldout.Run(context.Background(), c)
@@ -96,8 +120,8 @@ func TestHomeInUse(t *testing.T) {
 	require.NoError(t, n.Run(ended))
 }
 
-func TestUnknownDomain(t *testing.T) {
-	c := home(t, 1)
+func testUnknownDomain(t *testing.T, domains *neuron.Domains) {
+	c := home(t, domains, 1)
 	c.Domains = []string{"nosuch"}
 	_, err := heldout.Run(context.Background(), c)
 	require.ErrorContains(t, err, `"nosuch"`)

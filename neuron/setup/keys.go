@@ -22,14 +22,18 @@ type Key struct {
 	Kept bool `json:"kept"`
 }
 
+// KeyringFolder is where the keyring of a configuration is.
+func KeyringFolder(cfg *neuron.Config) (string, error) {
+	if cfg.Wallet.KeyringDir == "" {
+		return neuron.Home(cfg)
+	}
+	return cfg.Path(cfg.Wallet.KeyringDir)
+}
+
 // Keyring opens the keyring of a configuration. Passwords come from input where standard
 // input is no terminal.
 func Keyring(cfg *neuron.Config, input io.Reader) (*wallet.Keyring, error) {
-	dir := cfg.Wallet.KeyringDir
-	if dir == "" {
-		dir = cfg.Home
-	}
-	dir, err := cfg.Path(dir)
+	dir, err := KeyringFolder(cfg)
 	if err != nil {
 		return nil, err
 	}
