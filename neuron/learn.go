@@ -110,6 +110,9 @@ func (l *learning) restore() error {
 		return nil
 	}
 	l.step, l.skipped = step, skipped
+	if err == nil && l.publish != nil {
+		err = l.publish(step) // peers are answered by what was learned, from the first call on
+	}
 	return err
 }
 

@@ -38,9 +38,9 @@ type Member struct {
 	Of int
 	// Friends are the members that a liar's row is for.
 	Friends []int
-	// Mean makes the member say the mean of what the honest ones say, whatever its role
+	// Echo makes the member say the median of what the honest ones say, whatever its role
 	// answers; it measures next to nothing itself.
-	Mean bool
+	Echo bool
 	// Row makes a member without model and axon, which costs next to nothing: all it does
 	// is to say this row, a weight for each member by index. Of its other fields only Name
 	// and Stake count.

@@ -29,42 +29,55 @@ func (a *said) note(s *Seat) func([]score.Weight) []score.Weight {
 	}
 }
 
-// mean is a member's row when it says what the honest do.
-func (a *said) mean(s *Seat) func([]score.Weight) []score.Weight {
+// median is a member's row when it says what the honest do.
+func (a *said) median(s *Seat) func([]score.Weight) []score.Weight {
 	return func([]score.Weight) []score.Weight {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		var rows [][]score.Weight
-		for _, row := range a.rows {
-			rows = append(rows, row)
+		var authors []uint32
+		for author, row := range a.rows {
+			rows, authors = append(rows, row), append(authors, author.UID)
 		}
-		return meanRow(rows, s.UID)
+		return medianRow(rows, authors, s.UID)
 	}
 }
 
-// meanRow is the mean of rows, each taken as shares of one, the largest 65535 and
-// without self; nil of nothing.
-func meanRow(rows [][]score.Weight, self uint32) []score.Weight {
-	shares := map[uint32]float64{}
-	most := 0.0
-	for _, row := range rows {
+// medianRow is the median of rows, each taken as shares of one: for every uid that of
+// the rows of all other authors, of two middle ones the mean. The largest is 65535, and
+// self is left out; nil of nothing.
+func medianRow(rows [][]score.Weight, authors []uint32, self uint32) (row []score.Weight) {
+	shares := map[uint32][]float64{} // by uid, one for each author
+	for i, r := range rows {
 		sum := 0.0
-		for _, w := range row {
+		for _, w := range r {
 			sum += float64(w.Value)
 		}
-		for _, w := range row {
-			if w.UID != self && w.Value > 0 {
-				shares[w.UID] += float64(w.Value) / sum
-				most = max(most, shares[w.UID])
+		for _, w := range r {
+			if shares[w.UID] == nil {
+				shares[w.UID] = make([]float64, len(rows))
 			}
+			shares[w.UID][i] = float64(w.Value) / max(sum, 1)
 		}
 	}
-	var mean []score.Weight
-	for uid, share := range shares {
-		mean = append(mean, score.Weight{UID: uid, Value: uint16(max(1, 65535*share/most))})
+	medians, most := map[uint32]float64{}, 0.0
+	for uid, s := range shares {
+		if own := slices.Index(authors, uid); own >= 0 {
+			s = slices.Delete(s, own, own+1)
+		}
+		slices.Sort(s)
+		if n := len(s); n > 0 && uid != self {
+			medians[uid] = (s[(n-1)/2] + s[n/2]) / 2
+			most = max(most, medians[uid])
+		}
 	}
-	slices.SortFunc(mean, func(a, b score.Weight) int { return int(a.UID) - int(b.UID) })
-	return mean
+	for uid, m := range medians {
+		if m > 0 {
+			row = append(row, score.Weight{UID: uid, Value: uint16(max(1, 65535*m/most))})
+		}
+	}
+	slices.SortFunc(row, func(a, b score.Weight) int { return int(a.UID) - int(b.UID) })
+	return row
 }
 
 // glances is how a member measures that says what others do: as little as there is.

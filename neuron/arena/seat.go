@@ -169,7 +169,7 @@ func (a *Arena) configure(i int, s *Seat, home, hotkey string) *neuron.Config {
 	if s.Role == Offline {
 		cfg.Axon.Listen, cfg.Axon.Advertise = "", ""
 	}
-	if s.Mean || s.Role == Liar {
+	if s.Echo || s.Role == Liar {
 		glances(cfg)
 	}
 	return cfg
@@ -185,8 +185,8 @@ func (a *Arena) deps(i int, s *Seat, log io.Writer) neuron.Deps {
 		}),
 	}
 	switch {
-	case s.Mean:
-		deps.Row = a.said.mean(s)
+	case s.Echo:
+		deps.Row = a.said.median(s)
 	case s.Role == Liar:
 		deps.Row = a.friends(s)
 	case s.Role.IsHonest():

@@ -14,6 +14,7 @@ import (
 	"github.com/taonet/taonet/neuron"
 	"github.com/taonet/taonet/neuron/arena"
 	"github.com/taonet/taonet/neuron/chain"
+	"github.com/taonet/taonet/neuron/experiment"
 )
 
 const tao = 1_000_000_000
@@ -146,6 +147,7 @@ type show struct {
 	domains *neuron.Domains
 	names   []string
 	pay     []chain.Pay // after a third, by seat
+	history []experiment.Line
 	result  Result
 }
 
@@ -170,6 +172,9 @@ func (s *show) run(ctx context.Context) (*Result, error) {
 	if watching != nil {
 		return nil, watching
 	}
+	if err := s.draw(); err != nil {
+		return nil, err
+	}
 	return &s.result, s.judge(ctx)
 }
 
@@ -190,6 +195,7 @@ func (s *show) watch(ctx context.Context, ended chan error, first uint64) error 
 		}
 		table := s.table()
 		s.cfg.Show(table)
+		s.remember(table)
 		if s.pay == nil && table.Height >= third {
 			counters = s.counters(table.Height)
 			s.pay = make([]chain.Pay, len(counters))

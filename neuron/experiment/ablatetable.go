@@ -1,6 +1,9 @@
 package experiment
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // harm is what a choice may cost before it is called worse, as a part of the loss.
 const harm = 0.002
@@ -61,6 +64,8 @@ func ablateFinding(runs []ablateRun, i int) string {
 func compared(change Sample) string {
 	word := "is not to be told from the default"
 	switch {
+	case math.IsInf(change.Half, 1):
+		word = "is of one seed alone"
 	case change.Mean > max(harm, change.Half):
 		word = "is worse than the default"
 	case -change.Mean > max(harm, change.Half):

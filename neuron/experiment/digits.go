@@ -169,6 +169,7 @@ type imageLearner struct {
 	uniform bool
 	hidden  int
 	dropout float32
+	decay   float32
 	steps   int
 	seed    uint64
 	// teacher is whose answers are learned too, on rows and on blank; nil is none.
@@ -187,7 +188,7 @@ func (l imageLearner) learn(ctx context.Context) (*model.ServedClassifier, error
 	}
 	cfg := train.DefaultConfig()
 	cfg.Steps, cfg.Batch, cfg.Length, cfg.Seed, cfg.WarmUp = l.steps, imageBatch, 1, l.seed, l.steps/15
-	cfg.SelfPrior, cfg.Schedule = studentPrior, distill.Schedule{}
+	cfg.SelfPrior, cfg.Schedule, cfg.Decay = studentPrior, distill.Schedule{}, l.decay
 	device := nn.NewDevice(1)
 	defer device.Close()
 	trainer, err := train.NewTrainer(cfg, task, device)

@@ -63,7 +63,7 @@ func TestFaultsAndAblateRunEndToEnd(t *testing.T) {
 	for _, p := range paces[2 : len(paces)-1] {
 		require.Positive(t, p.Delay)
 		require.Equal(t, free.Model, p.Model, "who waits learns the same")
-		require.Less(t, p.PerSecond, free.PerSecond)
+		require.LessOrEqual(t, p.PerSecond, 1/p.Delay.Seconds(), "a step waits once")
 	}
 
 	var choices []ablateRun
@@ -75,8 +75,8 @@ func TestFaultsAndAblateRunEndToEnd(t *testing.T) {
 	require.Greater(t, len(list), 5)
 }
 
-// The slow choices, one by one.
-func TestEveryChoiceCanBeMade(t *testing.T) {
+// The choices that quick runs leave out, one of each factor.
+func TestSlowChoicesCanBeMade(t *testing.T) {
 	env := tiny(t, 3)
 	c := circles(env, circle{shards: 1, bytes: 20_000, sample: 5_000, steps: 1})[0]
 	ctx := context.Background()
@@ -93,18 +93,18 @@ func TestEveryChoiceCanBeMade(t *testing.T) {
 	require.NoError(t, err)
 	a.self, err = a.stage.hear(ctx, a.subject)
 	require.NoError(t, err)
-	factors := map[string]int{}
+	made := map[string]choice{}
 	for _, o := range a.options() {
-		if factors[o.factor]++; factors[o.factor] > 1 && o.factor != "gate" {
+		if _, ok := made[o.factor]; ok || !o.slow || o.factor == "beta" {
 			continue
 		}
-		made, err := o.run(ctx)
+		made[o.factor], err = o.run(ctx)
 		require.NoError(t, err, "%s %s", o.factor, o.value)
-		require.Positive(t, made.On.Mix)
-		require.Equal(t, o.factor == "gate", made.Off == nil)
+		require.Positive(t, made[o.factor].On.Mix)
+		require.Positive(t, made[o.factor].Off.Mix)
 	}
-	for _, factor := range []string{"beta", "k", "gate", "share s", "codec", "answers", "text"} {
-		require.Positive(t, factors[factor], factor)
+	for _, factor := range []string{"k", "share s", "codec", "answers", "text"} {
+		require.Contains(t, made, factor)
 	}
 }
 

@@ -16,13 +16,13 @@ import (
 	"github.com/taonet/taonet/neuron/model"
 )
 
-// tiny is an Env of generated languages with trainings of two steps.
+// tiny is an Env of generated languages with trainings of one step.
 func tiny(t *testing.T, languages int) *Env {
 	t.Helper()
 	texts, err := data.Generated(1, 40<<10)
 	require.NoError(t, err)
 	return &Env{
-		Seeds: []uint64{1, 2}, Texts: texts[:languages], Out: t.TempDir(), Steps: 2, Quick: true, Workers: 1,
+		Seeds: []uint64{1, 2}, Texts: texts[:languages], Out: t.TempDir(), Steps: 1, Quick: true, Workers: 1,
 		Say: t.Logf, Now: func() time.Time { return time.Unix(0, 0) },
 	}
 }

@@ -27,6 +27,8 @@ const (
 	// A gate slice has so many of each digit: few, so that most are trained on, or most.
 	smallGate, largeGate = 4, 10
 	unlabelled           = 1000
+	// One that holds all has so many times the steps: it would learn more for longer.
+	longer = 3
 
 	imageGain = 5.0  // points of accuracy that the network should add
 	imagePart = 0.85 // of the accuracy of one neuron that saw everything
@@ -78,7 +80,7 @@ func runImages(ctx context.Context, env *Env) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := exhibition{env: env, album: newAlbum(set), steps: stepsOf(env, 600, 300)}
+	e := exhibition{env: env, album: newAlbum(set), steps: stepsOf(env, 200, 150)}
 	e.tests = e.album.tested()
 	runs := make([]imagesRun, len(env.Seeds))
 	group, ctx := errgroup.WithContext(ctx)
@@ -107,13 +109,15 @@ type exhibition struct {
 
 // pupil is the usual training on rows.
 func (e exhibition) pupil(rows [][]int, seed uint64) imageLearner {
-	return imageLearner{album: e.album, rows: rows, hidden: 128, dropout: 0.5, steps: e.steps, seed: seed}
+	return imageLearner{album: e.album, rows: rows, hidden: 128, dropout: 0.5, decay: 0.5, steps: e.steps, seed: seed}
 }
 
 func (e exhibition) run(ctx context.Context, seed uint64) (imagesRun, error) {
 	r := imagesRun{Seed: seed}
 	var err error
-	if r.All, err = e.taught(ctx, e.pupil(e.album.parts[data.Train], seed)); err != nil {
+	all := e.pupil(e.album.parts[data.Train], seed)
+	all.steps *= longer
+	if r.All, err = e.taught(ctx, all); err != nil {
 		return r, err
 	}
 	gates := []int{smallGate, largeGate}
@@ -251,57 +255,4 @@ func (e exhibition) blanks() (rows []int) {
 		rows = append(rows, all[:min(len(all), unlabelled/e.album.classes)]...)
 	}
 	return rows
-}
-
-// alone trains every opponent on all that the neuron holds.
-func (e exhibition) alone(ctx context.Context, n *imageNeuron, h hand, blank []int, seed uint64) error {
-	n.Alone = map[string]told{}
-	consider := func(name string, t told) {
-		if n.Alone[name] = t; n.Best == "" || t.Accuracy > n.alone().Accuracy {
-			n.Best = name
-		}
-	}
-	for name, l := range e.opponents(e.pupil(h.labelled(), seed)) {
-		t, err := e.taught(ctx, l)
-		if err != nil {
-			return err
-		}
-		consider(name, t)
-	}
-	var members ensemble
-	defer func() { _ = members.close() }()
-	for i := range imageNeurons {
-		m, err := e.pupil(h.labelled(), seed+uint64(i)).learn(ctx)
-		if err != nil {
-			return err
-		}
-		members = append(members, m)
-	}
-	for name, m := range map[string]model.Expert{"balanced": members[0], fmt.Sprintf("ensemble of %d", imageNeurons): members} {
-		t, err := e.album.tell(ctx, m, e.tests)
-		if err != nil {
-			return err
-		}
-		consider(name, t)
-	}
-	student := e.pupil(h.labelled(), seed+60)
-	student.teacher, student.blank = newJoint(members, confidence{0}), blank
-	var err error
-	n.SelfTaught, err = e.taught(ctx, student)
-	return err
-}
-
-// opponents are what a model alone is tuned over, besides the usual training and an
-// ensemble of it.
-func (e exhibition) opponents(base imageLearner) map[string]imageLearner {
-	edit := func(f func(*imageLearner)) imageLearner { l := base; f(&l); return l }
-	all := map[string]imageLearner{
-		"every image alike": edit(func(l *imageLearner) { l.uniform = true }),
-		"less dropout":      edit(func(l *imageLearner) { l.dropout = 0.2 }),
-	}
-	if !e.env.Quick {
-		all["wide"] = edit(func(l *imageLearner) { l.hidden = 512 })
-		all["long"] = edit(func(l *imageLearner) { l.steps *= 2 })
-	}
-	return all
 }

@@ -8,9 +8,9 @@ func imagesResult(env *Env, e exhibition, runs []imagesRun) *Result {
 		tests += len(rows)
 	}
 	r := &Result{Raw: runs, Setup: []string{
-		fmt.Sprintf("%d images of %d classes; %d neurons, each with all training images of its own classes and %d images of the others together, all different. image-mlp of 128 hidden units, %d steps of %d images, as many of each class.", len(e.album.y), e.album.classes, imageNeurons, foreign, e.steps, imageBatch),
+		fmt.Sprintf("%d images of %d classes; %d neurons, each with all training images of its own classes and %d images of the others together, all different. image-mlp of 128 hidden units, %d steps of %d images, as many of each class; one that holds all has three times the steps.", len(e.album.y), e.album.classes, imageNeurons, foreign, e.steps, imageBatch),
 		fmt.Sprintf("Accuracy is the mean over all classes, on %d images that nobody holds, and then over the neurons. A neuron in the network keeps %d or %d images of each class for its gate; alone it trains on these too.", tests, smallGate, largeGate),
-		"Best alone is the best of as many steps with balanced classes, every image alike, less dropout, four times the width, twice the steps, and an ensemble of as many own models as the network has, chosen in hindsight on the test images.",
+		"Best alone is the best of as many steps with balanced classes, every image alike, less dropout, four times the weight decay, half the steps, both of these, three times the steps, four times the width, and an ensemble of as many own models as the network has, chosen in hindsight on the test images.",
 		fmt.Sprintf("Off is a new model that learns from the classes of its own images and from the mixture; with more images also from the mixture about %d images, as many of each class, whose class it is not told. Alone, it has its ensemble as the teacher about the same.", unlabelled),
 		"Confidence weighs an expert by e^(-λ H), H the entropy of its answer, λ the best on the gate slice. h, learned is the gate of the product: a linear function of self's hidden state, trained on the gate slice.",
 	}}

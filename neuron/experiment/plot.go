@@ -21,8 +21,8 @@ type points struct {
 	plotter.YErrors
 }
 
-// write draws the plot as PNG.
-func (p Plot) write(path string) error {
+// WriteFile draws the plot as PNG.
+func (p Plot) WriteFile(path string) error {
 	canvas := plot.New()
 	canvas.Title.Text, canvas.X.Label.Text, canvas.Y.Label.Text = p.Title, p.X, p.Y
 	canvas.Add(plotter.NewGrid())

@@ -66,7 +66,7 @@ func (r *Result) Write(dir string) error {
 		return err
 	}
 	for _, p := range r.Plots {
-		if err := p.write(filepath.Join(dir, p.File+".png")); err != nil {
+		if err := p.WriteFile(filepath.Join(dir, p.File+".png")); err != nil {
 			return fmt.Errorf("plot %s: %w", p.File, err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/taonet/taonet/neuron/arena"
 )
@@ -30,20 +31,21 @@ const (
 type rolesPlan struct {
 	sizes    []int // of the honest shards in bytes, falling
 	steps    uint64
-	blocks   uint64 // of a run
+	blocks   uint64        // of a run
+	every    time.Duration // a round of measuring
 	variants []string
 	seeds    []uint64
 }
 
 func newRolesPlan(env *Env) rolesPlan {
-	p := rolesPlan{steps: uint64(env.Steps), blocks: 150, variants: []string{rolesAll, rolesOrigin, rolesCabal}, seeds: env.Seeds}
+	p := rolesPlan{steps: uint64(env.Steps), blocks: 140, every: 8 * time.Second, variants: []string{rolesAll, rolesOrigin, rolesCabal}, seeds: env.Seeds}
 	if p.steps == 0 {
-		p.steps = 600
+		p.steps = 1000
 	}
 	shards, ratio := 5, 2.
 	if env.Quick {
-		p.blocks, p.variants, p.seeds, shards, ratio = 110, p.variants[:1], env.Seeds[:1], 4, 2.5
-		p.steps = min(p.steps, 600)
+		p.blocks, p.variants, p.seeds, shards, ratio = 100, p.variants[:1], env.Seeds[:1], 4, 2.5
+		p.steps, p.every = min(p.steps, 800), 5*time.Second
 	}
 	for size := float64(rolesLargest); len(p.sizes) < shards; size /= ratio {
 		p.sizes = append(p.sizes, int(size))
@@ -67,7 +69,7 @@ func (p rolesPlan) members(variant string, data rolesData) []arena.Member {
 		return p.cabal(list, data)
 	}
 	for _, r := range []arena.Role{arena.Noise, arena.Weak, arena.Peeker, arena.Relay, arena.Liar, arena.Offline} {
-		m := arena.Member{Name: string(r), Role: r, Stake: rolesStake, Config: data.dishonest, Mean: r != arena.Liar}
+		m := arena.Member{Name: string(r), Role: r, Stake: rolesStake, Config: data.dishonest, Echo: r != arena.Liar}
 		if r == arena.Relay {
 			m.Of = relayed
 		}
@@ -79,7 +81,7 @@ func (p rolesPlan) members(variant string, data rolesData) []arena.Member {
 	}
 	if variant == rolesAll {
 		list = append(list, arena.Member{
-			Name: string(arena.Copier), Role: arena.Copier, Stake: rolesStake, Config: data.dishonest, Mean: true, Of: copied,
+			Name: string(arena.Copier), Role: arena.Copier, Stake: rolesStake, Config: data.dishonest, Echo: true, Of: copied,
 		})
 	}
 	return list
@@ -97,7 +99,7 @@ func (p rolesPlan) cabal(list []arena.Member, data rolesData) []arena.Member {
 	honest := uint64(all*51/100) - uint64(len(list))*all/500
 	for i := range watchers {
 		list = append(list, arena.Member{
-			Name: fmt.Sprintf("watcher%d", i), Role: arena.Offline, Stake: honest / watchers, Config: data.dishonest, Mean: true,
+			Name: fmt.Sprintf("watcher%d", i), Role: arena.Offline, Stake: honest / watchers, Config: data.dishonest, Echo: true,
 		})
 	}
 	first := len(list)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -14,20 +15,17 @@ import (
 	"github.com/taonet/taonet/neuron/data"
 )
 
-const (
-	// scored is how many blocks of the score part a member measures on.
-	scored = 96
-	// rolesEvery blocks, about, is a round of measuring.
-	rolesEvery = 10
-)
+// scored is how many blocks of the score part a member measures on.
+const scored = 160
 
 // rolesData is the files of one seed's members.
 type rolesData struct {
 	seed    uint64
 	steps   uint64
-	own     []string // text by honest member
-	samples []string // what it measures on
-	trained []string // checkpoints
+	every   time.Duration // from round to round
+	own     []string      // text by honest member
+	samples []string      // what it measures on
+	trained []string      // checkpoints
 }
 
 // largest is the domain with the most text.
@@ -44,7 +42,7 @@ func largest(texts []*data.Text) *data.Text {
 // newRolesData cuts a domain into shards that have no block in common, one for each
 // honest member, and trains the members' models, unless they are kept.
 func newRolesData(ctx context.Context, env *Env, p rolesPlan, seed uint64) (rolesData, error) {
-	d := rolesData{seed: seed, steps: p.steps, trained: make([]string, len(p.sizes))}
+	d := rolesData{seed: seed, steps: p.steps, every: p.every, trained: make([]string, len(p.sizes))}
 	dir := env.Kept
 	if dir == "" {
 		dir = filepath.Join(env.Out, "kept")
@@ -126,8 +124,8 @@ func (d *rolesData) network(cfg *neuron.Config, i int) {
 	d.configure(cfg, i)
 	cfg.Train.Seed = seed
 	cfg.Train.Steps, cfg.Train.EvaluateEvery = 1, 1<<20 // it has learned already, or never will
-	cfg.Score.Every = neuron.Duration(rolesEvery * 1_000_000_000)
-	cfg.Network.Deadline = neuron.Duration(8 * 1_000_000_000)
+	cfg.Score.Every = neuron.Duration(d.every)
+	cfg.Network.Deadline = neuron.Duration(8 * time.Second)
 	cfg.Axon.RowsPerSecond = 1_000_000
 }
 

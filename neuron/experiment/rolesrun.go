@@ -34,7 +34,7 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // onChain runs a network and counts what everybody is paid.
 func (run *rolesRun) onChain(ctx context.Context, env *Env, p rolesPlan, members []arena.Member) (err error) {
-	home := filepath.Join(env.Out, "roles-network")
+	home := absolute(filepath.Join(env.Out, "roles-network"))
 	offset, err := arena.FreeOffset(len(members))
 	if err != nil {
 		return err
@@ -56,7 +56,8 @@ func (run *rolesRun) onChain(ctx context.Context, env *Env, p rolesPlan, members
 	if err = errors.Join(err, a.Stop()); err != nil {
 		return fmt.Errorf("%w; the neurons' logs are in %s", err, home)
 	}
-	_ = os.RemoveAll; return nil
+	_ = os.RemoveAll
+	return nil
 }
 
 // watch lets the network work for so many blocks; pay counts after the first third.
@@ -66,7 +67,7 @@ func (run *rolesRun) watch(ctx context.Context, env *Env, p rolesPlan, a *arena.
 		return err
 	}
 	from, end := status.Height+p.blocks/3, status.Height+p.blocks
-	var counters []*chain.Earned
+	counters := make([]*chain.Earned, 0, len(a.Seats))
 	for _, s := range a.Seats {
 		counters = append(counters, a.Client().Earned(1, s.Hotkey(), from))
 	}
@@ -80,26 +81,32 @@ func (run *rolesRun) watch(ctx context.Context, env *Env, p rolesPlan, a *arena.
 			return ctx.Err()
 		case <-time.After(time.Second):
 		}
-		m, err := a.Client().Metagraph(ctx, 1)
+		m, pays, err := countAll(ctx, a.Client(), counters, from)
 		if err != nil {
 			return err
 		}
-		if m.Epoch <= from {
-			continue
-		}
-		pays := make([]chain.Pay, len(counters))
-		for i, c := range counters {
-			if pays[i], err = c.Count(ctx, m); err != nil {
-				return err
-			}
-		}
-		if m.Height >= end {
+		if m.Height >= end && m.Epoch > from {
 			run.Blocks = m.Epoch - from
 			run.note(p, a, pays)
 			env.Say("seed %d, %s: %s", run.Seed, run.Variant, run)
 			return nil
 		}
 	}
+}
+
+// countAll adds what the last epoch paid to all counters.
+func countAll(ctx context.Context, c *chain.Client, counters []*chain.Earned, from uint64) (chain.Metagraph, []chain.Pay, error) {
+	m, err := c.Metagraph(ctx, 1)
+	if err != nil || m.Epoch <= from {
+		return m, nil, err
+	}
+	pays := make([]chain.Pay, len(counters))
+	for i, counter := range counters {
+		if pays[i], err = counter.Count(ctx, m); err != nil {
+			return m, nil, err
+		}
+	}
+	return m, pays, nil
 }
 
 func (run *rolesRun) note(p rolesPlan, a *arena.Arena, pays []chain.Pay) {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os/exec"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ func yumaRow(scores map[int]float64) [][2]int {
 	}
 	row := make([][2]int, 0, len(scores))
 	for uid, s := range scores {
-		row = append(row, [2]int{uid, int(65535 * s / most)})
+		row = append(row, [2]int{uid, int(math.Round(65535 * s / most))})
 	}
 	slices.SortFunc(row, func(a, b [2]int) int { return a[0] - b[0] })
 	return row

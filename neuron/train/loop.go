@@ -125,6 +125,11 @@ func (l *Loop) rest(ctx context.Context) error {
 	if err := l.checkpoint(); err != nil {
 		return err
 	}
+	if l.Config.Evaluate > 0 && l.Learner.Steps()%uint64(l.Config.Evaluate) != 0 {
+		if err := l.evaluate(ctx); err != nil { // what was learned since is published too
+			return err
+		}
+	}
 	l.progress.Resting = true
 	l.Tell(l.progress)
 	return l.Learner.Rest(ctx)
