@@ -94,7 +94,7 @@ kills: ## a neuron ended by kill -9 at 50 random moments
 	NEURON_KILLS=50 ./scripts/measured.sh kills go test ./cmd/neuron -run TestKills -v -count 1 -timeout 60m
 
 experiment: build ## NAME=together: one of the sidecar's experiments; results in neuron/experiment/results
-	./build/neuron experiment $(NAME) $(if $(DATA),--data $(DATA)) --out neuron/experiment/results
+	./build/neuron experiment $(NAME) $(if $(DATA),--data $(DATA) --digits $(DATA)) --out neuron/experiment/results --kept build/kept
 
 lint: ## formatting, vet and the linters of .golangci.yml
 	go tool -modfile=scripts/lint/tools/go.mod golangci-lint fmt --diff

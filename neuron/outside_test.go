@@ -86,7 +86,7 @@ func TestRemoteModel(t *testing.T) {
 	require.NoError(t, err)
 	_, err = n.Twin(t.Context(), domains, []string{"go"})
 	require.ErrorContains(t, err, "a twin")
-	require.EqualValues(t, 0, n.learning.served.(outside).Step())
+	require.EqualValues(t, 60, n.learning.served.(outside).Step(), "peers are answered by the checkpoint")
 	require.NoError(t, n.learning.publish(7))
 	require.EqualValues(t, 7, n.learning.served.(outside).Step())
 	require.NoError(t, n.close())

@@ -42,9 +42,9 @@ func newRolesPlan(env *Env) rolesPlan {
 	if p.steps == 0 {
 		p.steps = 1000
 	}
-	shards, ratio := 5, 2.
+	shards, ratio := 5, 1.8
 	if env.Quick {
-		p.blocks, p.variants, p.seeds, shards, ratio = 100, p.variants[:1], env.Seeds[:1], 4, 2.5
+		p.blocks, p.variants, p.seeds, shards, ratio = 100, p.variants[:1], env.Seeds[:1], 4, 2.2
 		p.steps, p.every = min(p.steps, 800), 5*time.Second
 	}
 	for size := float64(rolesLargest); len(p.sizes) < shards; size /= ratio {

@@ -64,7 +64,7 @@ func TestCopierAndOriginalTogether(t *testing.T) {
 
 func TestRolesHaveEqualStakeAndHonestRows(t *testing.T) {
 	p := newRolesPlan(&Env{Seeds: []uint64{1, 2}})
-	require.Equal(t, []int{400_000, 200_000, 100_000, 50_000, 25_000}, p.sizes)
+	require.Equal(t, []int{400_000, 222_222, 123_456, 68_587, 38_103}, p.sizes)
 	d := rolesData{trained: make([]string, 5), own: make([]string, 5), samples: make([]string, 5)}
 	all := p.members(rolesAll, d)
 	require.Len(t, all, 12)
@@ -79,7 +79,7 @@ func TestRolesHaveEqualStakeAndHonestRows(t *testing.T) {
 		}
 		if m.Role == arena.Copier {
 			require.Less(t, m.Of, i)
-			require.Equal(t, 200_000, p.sizes[m.Of])
+			require.Equal(t, copied, m.Of)
 		}
 	}
 	require.Len(t, p.members(rolesOrigin, d), 11)
