@@ -85,6 +85,11 @@ type Seat struct {
 // Start starts the chain, registers the members and puts their neurons together. Run
 // lets them work; Stop must be called in any case.
 func Start(ctx context.Context, cfg Config) (*Arena, error) {
+	home, err := filepath.Abs(cfg.Home) // the neurons' own paths begin at their homes
+	if err != nil {
+		return nil, err
+	}
+	cfg.Home = home
 	for i, m := range cfg.Members {
 		if (m.Role == Copier && m.Of >= i) || m.Of < 0 || m.Of >= len(cfg.Members) {
 			return nil, fmt.Errorf("%s is member %d and of member %d: a copier comes after the one that it copies", m.Name, i, m.Of)
@@ -95,7 +100,6 @@ func Start(ctx context.Context, cfg Config) (*Arena, error) {
 	}
 	a := &Arena{cfg: cfg}
 	cfg.Say("the chain starts")
-	var err error
 	if a.node, err = startNode(ctx, cfg.Taod, filepath.Join(cfg.Home, "chain"), cfg.PortOffset); err != nil {
 		return nil, err
 	}
