@@ -88,7 +88,7 @@ func TestRunYumaSaysWhatIsWrong(t *testing.T) {
 func TestKappaOnTheChainsEpoch(t *testing.T) {
 	taod := os.Getenv("TAOD")
 	if taod == "" {
-		return // the other tests of this file need no program
+		t.Skip("TAOD names no taod: the chain's epoch was not asked")
 	}
 	ctx := context.Background()
 	whole, err := kappaPoint{16, 15, usualKappa}.measure(ctx, taod, []uint64{1, 2})
